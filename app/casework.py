@@ -1,0 +1,149 @@
+"""act(): the one way anything happens to a ticket. Every door ends here.
+
+1 rule      the row of the table: from this state, by this role, with these details
+2 timers    what the row does to the clocks
+3 state     the only assignment of ``ticket.state`` in the program
+4 event     one row, never changed
+5 tell      outbox rows, in the same transaction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app import notify
+from app.errors import BadInput, Conflict, NotAllowed
+from app.hotline import Tx
+from app.tickets import clocks, lifecycle
+from app.tickets.effects import EFFECTS
+from app.tickets.lifecycle import ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
+from app.tickets.model import Message, Ticket, TicketEvent
+
+# Acts that are themselves something said, and who may read it; an empty audience is an internal note.
+SAID: Mapping[str, tuple[str, ...]] = {
+    "append": ("resident", "contractor", "supervisor"),
+    "contact": ("contractor", "supervisor"),
+    "note": (),
+}
+FINAL = (State.CLOSED, State.REJECTED, State.MERGED)
+
+
+def act(
+    tx: Tx,
+    ticket: Ticket,
+    action: str,
+    by: Actor,
+    details: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+    cause: str | None = None,
+) -> TicketEvent:
+    """Does ``action`` to ``ticket``. ``at`` dates it (a breach is dated by its deadline); ``cause`` makes it happen once only.
+
+    Raises NotAllowed (role), Conflict (state: somebody was first), BadInput (missing details); then nothing was changed.
+    """
+    given = dict(details or {})
+    when = at or tx.now
+    rule = _rule(ticket, action, by, given)
+    before = ticket.state
+
+    EFFECTS.get(action, _nothing)(ticket, by, given)
+    clocks.apply(rule.timers, ticket, tx.hotline.promises, when)
+    ticket.state = rule.target or before
+    ticket.updated_at = tx.now
+    ticket.closed_at = when if ticket.state in FINAL else None
+    event = _event(tx, ticket, rule, by, given, when, before, cause)
+    notify.tell(tx, ticket, event, rule)
+    return event
+
+
+def _nothing(ticket: Ticket, by: Actor, details: Mapping[str, Any]) -> None:
+    """Most acts write nothing on the ticket but its state."""
+
+
+def _rule(ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any]) -> Rule:
+    rule = lifecycle.RULES.get(action)
+    if rule is None:
+        raise BadInput(f"没有“{action}”这个动作")
+    if by.role not in rule.roles:
+        raise NotAllowed(f"{ROLE_NAMES[by.role]}不能{rule.name}工单")
+    if ticket.state not in rule.sources:
+        raise Conflict(
+            f"工单 {ticket.number} 现在是“{STATE_NAMES[ticket.state]}”，不能{rule.name}",
+            cure="请刷新页面查看最新进展",
+        )
+    missing = [name for name in rule.needs if details.get(name) in (None, "", [])]
+    if missing:
+        raise BadInput(f"{rule.name}缺少：{'、'.join(DETAIL_NAMES.get(name, name) for name in missing)}", cure="请补充后重试")
+    for check in rule.checks:
+        refusal = check(ticket, by, details)
+        if refusal:
+            raise NotAllowed(refusal)
+    return rule
+
+
+DETAIL_NAMES: Mapping[str, str] = {
+    "text": "内容",
+    "reason": "理由",
+    "refer": "去向",
+    "eta": "预约时间",
+    "until": "恢复时间",
+    "leaf": "类别",
+    "contractor": "承接主体",
+    "purchaser": "主管部门",
+    "satisfied": "满意度",
+    "into": "并入的工单",
+    "codes": "应急类别",
+    "target": "时限项",
+}
+
+
+def _event(
+    tx: Tx,
+    ticket: Ticket,
+    rule: Rule,
+    by: Actor,
+    details: dict[str, Any],
+    when: datetime,
+    before: State | None,
+    cause: str | None,
+) -> TicketEvent:
+    ticket.seq = (ticket.seq or 0) + 1
+    event = TicketEvent(
+        ticket=ticket,
+        seq=ticket.seq,
+        at=when,
+        noticed_at=tx.now,
+        action=rule.action,
+        by_role=by.role,
+        by_id=by.id,
+        by_name=by.name,
+        by_org=by.org,
+        from_state=before,
+        to_state=ticket.state,
+        details=details,
+        cause=cause,
+    )
+    tx.session.add(event)
+    if rule.action in SAID:
+        tx.session.add(
+            Message(
+                ticket=ticket,
+                at=when,
+                by_role=by.role,
+                by_name=by.name,
+                channel=str(details.get("channel", "")),
+                kind=str(details.get("kind", "text")),
+                text=str(details["text"]),
+                audience=list(SAID[rule.action]),
+                inbound_id=details.get("inbound_id"),
+            )
+        )
+    return event
+
+
+def resident_of(ticket: Ticket, name: str = "") -> Actor:
+    """The complainant, as an actor on their own ticket."""
+    return Actor(Role.RESIDENT, str(ticket.resident_id or ""), name)

@@ -1,0 +1,44 @@
+"""``hotline``: the command line. Exit 0 only on success; bad input is one sentence on stderr and exit 2."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from app.cli import demo, inspect, messages, people, serve, simulate, understand
+from app.errors import HotlineError
+
+
+class Sentences(click.Group):
+    """Turns our errors into one plain sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except HotlineError as error:
+            click.echo(f"错误：{error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hotline", prog_name="hotline")
+def main() -> None:
+    """公租房服务热线。设置用环境变量 HOTLINE_…，见 app/docs/running.md。"""
+
+
+for command in (
+    demo.demo,
+    serve.serve,
+    serve.work,
+    serve.migrate,
+    inspect.check,
+    inspect.due,
+    simulate.simulate,
+    understand.classify,
+    understand.explain,
+    messages.replay,
+    people.user,
+    people.token,
+):
+    main.add_command(command)

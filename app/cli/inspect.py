@@ -1,0 +1,77 @@
+"""``hotline check`` and ``hotline due``: is everything answered for, and what is about to lapse."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import click
+
+from app import notify
+from app.bootstrap import build
+from app.policy import Policy
+from app.register.check import check_register
+from app.settings import described, load_settings
+from app.store import timers as timer_store
+from app.tickets.lifecycle import STATE_NAMES
+from routing.taxonomy import Leaf
+
+
+@click.command()
+@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3660), help="从今天起检查多少天")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+def check(days: int, as_json: bool) -> None:
+    """检查设置、时限标准与台账；列出每个小区每类事项由谁承办，找出空档与重叠。"""
+    settings = load_settings()
+    hotline = build(settings)
+    with hotline.look() as tx:
+        known = hotline.knowledge(tx.session).snapshot
+        first = hotline.local_day(tx.now)
+    last = first + timedelta(days=days - 1)
+    report = check_register(known, hotline.policy.taxonomy, first, last, limits=lambda leaf: limits(hotline.policy, leaf))
+    if as_json:
+        click.echo(json.dumps({"settings": described(settings), "register": report.to_json()}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("设置")
+        for name, value, source in described(settings):
+            click.echo(f"  {name} = {value}（{source}）")
+        click.echo(f"时限标准：{hotline.policy.name} {hotline.policy.version}（{hotline.policy.hash[:12]}）\n")
+        click.echo(report.to_text())
+    if not report.sound:
+        raise SystemExit(1)
+
+
+def limits(policy: Policy, leaf: Leaf) -> str:
+    """A leaf's limits in words, e.g. 首次联系 2小时、办结 2个工作日."""
+    return "、".join(f"{target.name} {target.budget.words}" for target in policy.sla.targets(leaf.code, leaf.urgency))
+
+
+@click.command()
+@click.option("--hours", default=24, show_default=True, type=click.IntRange(1), help="未来多少小时内到期")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+def due(hours: int, as_json: bool) -> None:
+    """列出已超期和即将到期的时限。"""
+    hotline = build()
+    with hotline.look() as tx:
+        rows = [
+            {
+                "number": timer.ticket.number,
+                "state": STATE_NAMES[timer.ticket.state],
+                "target": timer.name,
+                "due_at": timer.due_at.isoformat(),
+                "overdue": timer.due_at < tx.now,
+                "handler": notify.handler_name(tx, timer.ticket),
+                "leaf": notify.leaf_name(tx, timer.ticket),
+                "place": notify.place_name(tx, timer.ticket),
+                "due": hotline.spell(timer.due_at),
+            }
+            for timer in timer_store.lapsing(tx.session, tx.now + timedelta(hours=hours))
+        ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        mark = "已超期" if row["overdue"] else "将到期"
+        rest = "  ".join(str(row[name]) for name in ("due", "number", "target", "state", "handler", "leaf", "place"))
+        click.echo(f"{mark}  {rest}")
+    click.echo(f"共 {len(rows)} 项，已超期 {sum(1 for row in rows if row['overdue'])} 项")

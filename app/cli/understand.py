@@ -1,0 +1,109 @@
+"""``hotline classify`` and ``explain``: what the router makes of words. Without a database they work without places."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from app.bootstrap import model_for
+from app.clock import SystemClock
+from app.errors import BadInput
+from app.policy import Policy, load_policy
+from app.register.snapshot import Snapshot, snapshot
+from app.settings import Settings, load_settings
+from app.store import schema
+from app.store.db import Database
+from routing.assign import Unassigned, assign
+from routing.place import Gazetteer
+from routing.understand import Understander
+from routing.verdict import Verdict
+
+
+@click.command()
+def classify() -> None:
+    """研判：标准输入每行一个 JSON {"id","text","channel"?}，逐行输出研判结果。"""
+    understander, _, _ = _understander()
+    failed = False
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+            answer = {"id": given.get("id"), **understander.understand(_text(given)).to_json()}
+        except (ValueError, AttributeError, BadInput) as wrong:
+            failed = True
+            click.echo(f"第 {number} 行无法读取：{wrong}", err=True)
+            answer = {"id": None, "error": f"第 {number} 行无法读取：{wrong}"}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    if failed:
+        raise SystemExit(2)
+
+
+def _text(given: dict[str, Any]) -> str:
+    text = given.get("text")
+    if not isinstance(text, str):
+        raise BadInput("缺少 text，或不是文字")
+    return text
+
+
+@click.command()
+@click.argument("text")
+def explain(text: str) -> None:
+    """说明：一句话会被怎样研判、派给谁、时限多长，为什么。"""
+    understander, policy, known = _understander()
+    verdict = understander.understand(text)
+    leaf = policy.taxonomy.leaves[verdict.leaf]
+    say = click.echo
+    say(f"研判：{leaf.code} {leaf.name}（{policy.taxonomy.groups[leaf.group]}），把握 {verdict.confidence:.0%}")
+    for reason in verdict.reasons:
+        say(f"  · {reason}")
+    if verdict.runners_up:
+        others = "、".join(f"{code} {policy.taxonomy.leaves[code].name} {p:.0%}" for code, p in verdict.runners_up)
+        say(f"  其次：{others}")
+    say(f"诉求类型：{verdict.request_type}；紧急程度：{verdict.urgency}；{'要求保密' if verdict.confidential else '未要求保密'}")
+    for hit in verdict.emergencies:
+        say(f"应急：{policy.taxonomy.leaves[hit.code].name}（{hit.why}）")
+        say(f"  先告知：{policy.taxonomy.leaves[hit.code].first_action}")
+    place = verdict.place
+    where = (
+        "".join((place.estate, place.building and f"{place.building}栋", place.unit and f"{place.unit}单元", place.room))
+        if place
+        else ""
+    )
+    say(f"地点：{where or '未说明'}")
+    _say_assignment(verdict, policy, known)
+    for target in policy.sla.targets(verdict.leaf, verdict.urgency):
+        steps = "，".join(f"{step.when} {step.level or '提醒'}→{'、'.join(step.tell)}" for step in target.ladder)
+        say(f"时限：{target.name} {target.budget.words}（自{'受理' if target.anchor == 'receipt' else '派单'}起）；{steps}")
+
+
+def _say_assignment(verdict: Verdict, policy: Policy, known: Snapshot | None) -> None:
+    if known is None:
+        click.echo("派单：没有数据库，无法对照合同")
+        return
+    estate = verdict.place.estate_id if verdict.place else None
+    day = SystemClock().now().astimezone(ZoneInfo(policy.timezone)).date()
+    found = assign(verdict, policy.taxonomy.leaves[verdict.leaf], estate, day, known.register)
+    click.echo(f"派单：{'不派，' if isinstance(found, Unassigned) else ''}{found.why}")
+
+
+def _understander() -> tuple[Understander, Policy, Snapshot | None]:
+    settings = load_settings()
+    policy = load_policy(settings.policy)
+    known = _register(settings)
+    entries = known.register.estates.values() if known else ()
+    return Understander(policy.taxonomy, model_for(policy, settings.data_dir), Gazetteer(entries)), policy, known
+
+
+def _register(settings: Settings) -> Snapshot | None:
+    if not settings.database_url and not (settings.data_dir / "hotline.db").exists():
+        return None
+    db = Database(settings.url)
+    if not schema.is_current(db):
+        return None
+    with db.read() as session:
+        return snapshot(session)

@@ -1,0 +1,1 @@
+"""The demonstration city: its register, its residents' complaints, and a clock that can run fast."""

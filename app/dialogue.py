@@ -1,0 +1,319 @@
+"""The running talk with a resident: a command, a word on an open ticket, or a new complaint.
+
+Answers what the resident asked for; never loops, and opens no ticket for a greeting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import notify
+from app.casework import act, resident_of
+from app.errors import HotlineError
+from app.hotline import Tx
+from app.store import tickets as store
+from app.tickets import numbering
+from app.tickets.lifecycle import SEALED_GROUPS, STATE_NAMES, State
+from app.tickets.model import Rating, Ticket
+from app.tickets.post import Attachment, Inbound
+from app.tickets.residents import Resident
+from app.triage import add_place, alarm, assign_now, open_ticket
+from channels.contract import Complaint, Kind
+from routing.taxonomy import Owner
+from routing.verdict import Verdict
+
+TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, State.RETURNED)
+RATEABLE = (State.RESOLVED, State.CLOSED)
+KNOWN = (*TALKING, *RATEABLE, State.REJECTED)
+LOW = 2  # 不满意 and worse open a new round
+
+_RATE = re.compile(r"^(?:评价|评分|打分)?\s*([1-5])\s*(?:分|星)?[。.!！]?$")
+_UNSOLVED = re.compile(r"^(?:还是|仍然|问题)?(?:没有?|未)(?:得到)?解决[了吗啊。.!！]*$")
+# A command stands alone, or with a ticket number: “催缴电话太多” is a complaint, not a command.
+_ALONE = r"[\s:：]*(?:工单)?[\s:：]*(?:GZ[\d\s-]+)?[了吧啊。.!！\s]*$"
+_STATUS = re.compile(r"^(?:查询|查询进度|查进度|进度|查一下|查工单|我的工单)" + _ALONE, re.IGNORECASE)
+_NUDGE = re.compile(r"^(?:催办|催一下|催一催|加急)" + _ALONE, re.IGNORECASE)
+_WITHDRAW = re.compile(r"^(?:撤回|撤销|不用处理)" + _ALONE, re.IGNORECASE)
+_GREETING = re.compile(
+    r"^(?:你好|您好|在吗|在么|有人吗|喂|hi|hello|哈喽|早上好|下午好|晚上好|谢谢|好的|收到|嗯+|哦+)[呀啊吗！!。.～~\s]*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of one message: the ticket it belongs to, if any, and what is to be said besides the notices."""
+
+    ticket: Ticket | None
+    text: str = ""
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One message of a resident, understood and kept."""
+
+    complaint: Complaint
+    verdict: Verdict
+    resident: Resident
+    inbound: Inbound
+    received_at: datetime
+
+
+def hear(tx: Tx, word: Word) -> Heard:
+    """Decides what a message is and does it, in the caller's transaction."""
+    if word.complaint.kind is Kind.EVENT:
+        return _event(tx, word)
+    if not _proven(tx, word):
+        return _open(tx, word)
+    text = word.complaint.text.strip()
+    for shape, answer in _COMMANDS:
+        found = shape.match(text)
+        if found:
+            return answer(tx, word, found)
+    numbers = numbering.found_in(text)
+    ticket = _by_number(tx, word, numbers) or _recent(tx, word)
+    if ticket is not None:
+        return _append(tx, word, ticket)
+    if not text and not word.complaint.attached:
+        return Heard(None, tx.hotline.texts.say("talk", "greeting"))
+    return _open(tx, word)
+
+
+def _proven(tx: Tx, word: Word) -> bool:
+    """Whether the platform vouches for the sender. Anybody can type somebody else's phone into a form: such words open a
+    ticket of their own and never touch another one."""
+    channel = tx.hotline.channels.get(word.inbound.channel)
+    return channel is not None and channel.spec.signed
+
+
+def _open(tx: Tx, word: Word) -> Heard:
+    ticket = open_ticket(
+        tx,
+        channel=word.inbound.channel,
+        account=word.inbound.account,
+        complaint=word.complaint,
+        verdict=word.verdict,
+        resident=word.resident,
+        received_at=word.received_at,
+        inbound=word.inbound,
+    )
+    _attach(tx, word, ticket)
+    return Heard(ticket, _what_is_missing(tx, ticket, word.verdict), opened=True)
+
+
+def _what_is_missing(tx: Tx, ticket: Ticket, verdict: Verdict) -> str:
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    elsewhere = leaf is not None and leaf.owner is Owner.ELSEWHERE
+    if ticket.estate_id is not None or ticket.state is not State.RECEIVED or elsewhere:
+        return ""
+    names = [name for _, name in verdict.place.candidates] if verdict.place else []
+    if names:
+        return tx.hotline.texts.say("talk", "ask_which", candidates="、".join(names))
+    return tx.hotline.texts.say("talk", "ask_place")
+
+
+def _append(tx: Tx, word: Word, ticket: Ticket) -> Heard:
+    complaint, verdict = word.complaint, word.verdict
+    text = complaint.text.strip() or f"[{complaint.kind}]"
+    details = {
+        "text": text,
+        "channel": word.inbound.channel,
+        "kind": str(complaint.kind),
+        "inbound_id": word.inbound.id,
+        "external_id": complaint.external_id,
+    }
+    act(tx, ticket, "append", resident_of(ticket, complaint.name), details)
+    _attach(tx, word, ticket)
+    if verdict.emergencies:
+        alarm(tx, ticket, verdict, text)
+    if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
+        whole = tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}")
+        assign_now(tx, ticket, whole)
+    return Heard(ticket, tx.hotline.texts.say("talk", "appended", number=ticket.number))
+
+
+def _attach(tx: Tx, word: Word, ticket: Ticket) -> None:
+    for item in word.complaint.attached:
+        tx.session.add(
+            Attachment(
+                ticket=ticket,
+                inbound_id=word.inbound.id,
+                kind=str(item.kind),
+                reference=item.reference,
+                name=item.name,
+                mime=item.mime,
+                said=item.text,
+                created_at=tx.now,
+            )
+        )
+
+
+def _by_number(tx: Tx, word: Word, numbers: list[str]) -> Ticket | None:
+    """The resident's own ticket of that number. A stranger quoting a number never lands in somebody else's ticket."""
+    mine = _mine(tx, word, TALKING) if numbers else []
+    return next((ticket for ticket in mine if ticket.number in numbers and _may_join(word, ticket)), None)
+
+
+def _recent(tx: Tx, word: Word) -> Ticket | None:
+    """The ticket that this message goes on about: opened moments ago, and the message brings no matter of its own."""
+    rules = tx.hotline.policy.rules
+    since = tx.now - timedelta(minutes=rules.append_window_minutes)
+    for ticket in _mine(tx, word, TALKING):
+        if ticket.updated_at < since:
+            break
+        if _goes_on(word, ticket):
+            return ticket
+    return None
+
+
+def _may_join(word: Word, ticket: Ticket) -> bool:
+    """Words about a contractor, or reserved to government, never join a ticket that a contractor can read."""
+    verdict = word.verdict
+    told = {verdict.group, *(code[:1] for code in verdict.secondary)}
+    sensitive = verdict.about_contractor or verdict.reserved or not told.isdisjoint(SEALED_GROUPS)
+    return ticket.sealed or not sensitive
+
+
+def _goes_on(word: Word, ticket: Ticket) -> bool:
+    verdict = word.verdict
+    if not _may_join(word, ticket):
+        return False
+    if not word.complaint.text.strip() or verdict.review or verdict.leaf == ticket.leaf:
+        other = verdict.place is not None and verdict.place.estate_id is not None and ticket.estate_id is not None
+        return not (other and verdict.place is not None and verdict.place.estate_id != str(ticket.estate_id))
+    return False
+
+
+def _mine(tx: Tx, word: Word, states: tuple[State, ...]) -> list[Ticket]:
+    since = tx.now - timedelta(days=tx.hotline.policy.rules.open_ticket_days)
+    return store.open_of_resident(tx.session, word.resident.id, since, states)
+
+
+def _chosen(tx: Tx, word: Word, states: tuple[State, ...]) -> Ticket | None:
+    """The ticket a command is about: the one named by number, else the newest."""
+    mine = _mine(tx, word, states)
+    numbers = numbering.found_in(word.complaint.text)
+    named = [ticket for ticket in mine if ticket.number in numbers] if numbers else mine
+    return named[0] if named else None
+
+
+def _event(tx: Tx, word: Word) -> Heard:
+    welcome = word.complaint.event in ("subscribe", "scan")
+    return Heard(None, tx.hotline.texts.say("talk", "welcome") if welcome else "")
+
+
+def _greet(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    return Heard(None, tx.hotline.texts.say("talk", "greeting"))
+
+
+def _status(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, KNOWN)
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_open"))
+    return Heard(ticket, status_line(tx, ticket))
+
+
+def status_line(tx: Tx, ticket: Ticket) -> str:
+    """Where a ticket stands, in one sentence for its resident."""
+    say = tx.hotline.texts.say
+    clock = notify.running(ticket, "resolve")
+    handled = ticket.state not in (State.RECEIVED, State.REJECTED)
+    return say(
+        "talk",
+        "status",
+        number=ticket.number,
+        state=STATE_NAMES[ticket.state],
+        handler_line=say("talk", "status_handler", handler=notify.handler_name(tx, ticket)) if handled else "",
+        due_line=say("talk", "status_due", target_name=clock.name, due=tx.hotline.spell(clock.due_at)) if clock else "",
+    )
+
+
+def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, TALKING)
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_open"))
+    return Heard(ticket, nudge(tx, ticket))
+
+
+def nudge(tx: Tx, ticket: Ticket) -> str:
+    """The resident urges; limited, so that it stays a signal. Returns what the resident is told."""
+    say = tx.hotline.texts.say
+    minutes = tx.hotline.policy.rules.nudge_every_minutes
+    last = store.last_event(tx.session, ticket, "nudge")
+    if last is not None and tx.now - last.at < timedelta(minutes=minutes):
+        left = minutes - int((tx.now - last.at).total_seconds() // 60)
+        return say("talk", "nudged_recently", number=ticket.number, minutes=left)
+    act(tx, ticket, "nudge", resident_of(ticket))
+    return say("talk", "nudged", number=ticket.number)
+
+
+def _withdraw(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, TALKING)
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_open"))
+    act(tx, ticket, "withdraw", resident_of(ticket))
+    return Heard(ticket, tx.hotline.texts.say("talk", "withdrawn", number=ticket.number))
+
+
+def _rate(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, RATEABLE)
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
+    return Heard(ticket, rate(tx, ticket, int(found.group(1)), via=word.inbound.channel))
+
+
+def _unsolved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, RATEABLE)
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
+    return Heard(ticket, rate(tx, ticket, 1, solved=False, via=word.inbound.channel, reason="未解决"))
+
+
+def rate(
+    tx: Tx,
+    ticket: Ticket,
+    satisfied: int,
+    *,
+    via: str,
+    solved: bool | None = None,
+    responded: bool | None = None,
+    reason: str = "",
+) -> str:
+    """The tenant's word on this resolution round; the last word within a round counts. Returns what the resident is told.
+
+    A low grade or 未解决 opens a new round; a good one closes a resolved ticket. Raises HotlineError for a grade outside 1–5.
+    """
+    if satisfied not in range(1, 6):
+        raise HotlineError("满意度须为 1 到 5", cure="5 为非常满意，1 为非常不满意")
+    act(
+        tx,
+        ticket,
+        "rate",
+        resident_of(ticket),
+        {"satisfied": satisfied, "solved": solved, "responded": responded, "reason": reason},
+    )
+    rating = store.rating_of(tx.session, ticket) or Rating(ticket_id=ticket.id, round=ticket.round)
+    rating.at, rating.via, rating.by_role = tx.now, via, resident_of(ticket).role
+    rating.responded, rating.solved, rating.satisfied, rating.reason = responded, solved, satisfied, reason
+    tx.session.add(rating)
+    say = tx.hotline.texts.say
+    if satisfied <= LOW or solved is False:
+        act(tx, ticket, "reopen", resident_of(ticket), {"reason": reason or f"评价{satisfied}分"})
+        return say("talk", "rated_low", number=ticket.number)
+    if ticket.state is State.RESOLVED:
+        act(tx, ticket, "close", resident_of(ticket), {"why": "诉求人已评价"})
+    return say("talk", "rated")
+
+
+_COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (
+    (_GREETING, _greet),
+    (_STATUS, _status),
+    (_NUDGE, _nudge),
+    (_WITHDRAW, _withdraw),
+    (_RATE, _rate),
+    (_UNSOLVED, _unsolved),
+)

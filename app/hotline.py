@@ -1,0 +1,115 @@
+"""One running hotline: its database, clock, policy, texts and channels; and the transactions everything happens in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.policy import Policy
+from app.register.snapshot import Snapshot, revision, snapshot
+from app.settings import Settings
+from app.store.db import Database
+from app.texts import Texts
+from app.tickets.clocks import Promises
+from app.tickets.post import OutboxRow
+from channels.contract import Channel
+from routing.classify import Model
+from routing.place import Gazetteer
+from routing.understand import Understander
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """事务: one transaction. ``now`` (business time) and ``wall`` are read once, when it begins.
+
+    ``said`` collects the notices written in it.
+    """
+
+    session: Session
+    now: datetime
+    wall: datetime
+    hotline: Hotline
+    said: list[OutboxRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What routing knows at one revision of the register."""
+
+    revision: int
+    snapshot: Snapshot
+    understander: Understander
+
+
+class Hotline:
+    """Everything a door needs. Built by ``app.bootstrap.build``; thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        db: Database,
+        policy: Policy,
+        model: Model,
+        texts: Texts,
+        channels: Mapping[str, Channel],
+        secret: bytes,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.db = db
+        self.policy = policy
+        self.promises = Promises(policy)
+        self.model = model
+        self.texts = texts
+        self.channels = channels
+        self.secret = secret
+        self.zone = ZoneInfo(policy.timezone)
+        self._knowledge: Knowledge | None = None
+        self._learning = threading.Lock()
+
+    @contextmanager
+    def tx(self) -> Iterator[Tx]:
+        """A transaction that may write; rolls back on any exception. Never nest, never call the network in it."""
+        with self.db.write() as session:
+            yield Tx(session, self.clock.now(), self.clock.wall(), self)
+
+    @contextmanager
+    def look(self) -> Iterator[Tx]:
+        """For pages that only show: writing raises."""
+        with self.db.read() as session:
+            yield Tx(session, self.clock.now(), self.clock.wall(), self)
+
+    def knowledge(self, session: Session) -> Knowledge:
+        """The register and the understanding built on it, renewed when the register has changed."""
+        current = revision(session)
+        known = self._knowledge
+        if known is not None and known.revision == current:
+            return known
+        with self._learning:
+            if self._knowledge is None or self._knowledge.revision != current:
+                shot = snapshot(session)
+                understander = Understander(self.policy.taxonomy, self.model, Gazetteer(shot.register.estates.values()))
+                self._knowledge = Knowledge(current, shot, understander)
+            return self._knowledge
+
+    def local_day(self, moment: datetime) -> date:
+        """The civil date of a moment where the hotline works."""
+        return moment.astimezone(self.zone).date()
+
+    def spell(self, moment: datetime | None) -> str:
+        """A moment as people read it, e.g. 1月5日 17:30; the year stands only where it is another one."""
+        if moment is None:
+            return "—"
+        local = moment.astimezone(self.zone)
+        this_year = self.clock.now().astimezone(self.zone).year
+        year = "" if local.year == this_year else f"{local.year}年"
+        return f"{year}{local.month}月{local.day}日 {local:%H:%M}"

@@ -1,0 +1,264 @@
+"""DOOR 1: a message arrives.
+
+1 keep      transaction A: the raw messages are durable; a repeat stops here (unique key)
+2 understand  no transaction: what each message is about
+3 take in   transaction B: a new ticket, a word on an open one, or an answer to a command
+4 answer    what the waiting caller is told; a repeat is told the same
+
+One writer thread commits whatever has queued up together, because a disk that syncs once for thirty messages takes in ten times
+as many. A message that fails B stays kept and pending; the worker and ``hotline replay`` try again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+from app import dialogue
+from app.errors import Busy
+from app.hotline import Hotline, Tx
+from app.logs import log
+from app.store import inbox
+from app.store import outbox as outbox_store
+from app.tickets.post import Inbound, InboundState
+from app.triage import nothing_understood
+from channels.contract import Complaint, Delivery, Kind
+from routing.verdict import Verdict
+
+MAX_BATCH = 32
+MAX_QUEUE = 2000
+CLOSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the sender is to be told, and the notices that this answer delivers."""
+
+    text: str = ""
+    at: datetime | None = None
+    number: str = ""
+    notices: tuple[str, ...] = ()
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One complaint of one delivery, on its way in. Without a complaint it could not be read."""
+
+    delivery: Delivery
+    complaint: Complaint | None
+    error: str = ""
+
+    @property
+    def key(self) -> inbox.Key:
+        if self.complaint is None:
+            return (self.delivery.channel, self.delivery.account, "", "sha256:" + hashlib.sha256(self.delivery.body).hexdigest())
+        return (self.delivery.channel, self.delivery.account, self.complaint.sender, self.complaint.external_id)
+
+
+class Intake:
+    """The writer thread and its bounded queue. ``close`` finishes what has been accepted."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self._hotline = hotline
+        self._queue: queue.Queue[tuple[Item, Future[Said]] | object] = queue.Queue(MAX_QUEUE)
+        self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    def submit(self, item: Item) -> Future[Said]:
+        """Hands one message over. Raises Busy when too many wait: the sender tries again, nothing is lost."""
+        done: Future[Said] = Future()
+        try:
+            self._queue.put_nowait((item, done))
+        except queue.Full:
+            raise Busy("来件过多，请稍后再试") from None
+        return done
+
+    def answered(self, notices: Sequence[str]) -> None:
+        """The reply that carried these notices has gone out; they need not be sent again."""
+        for key in notices:
+            self._answered.put(key)
+
+    def close(self) -> None:
+        self._queue.put(CLOSING)
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            batch, closing = self._gather()
+            if batch:
+                self._take(batch)
+            self._settle_answered()
+
+    def _gather(self) -> tuple[list[tuple[Item, Future[Said]]], bool]:
+        batch: list[tuple[Item, Future[Said]]] = []
+        try:
+            entry = self._queue.get(timeout=0.5)
+            while True:
+                if not isinstance(entry, tuple):
+                    return batch, True
+                batch.append(entry)
+                if len(batch) >= MAX_BATCH:
+                    break
+                entry = self._queue.get_nowait()
+        except queue.Empty:
+            pass  # nothing more has queued up: what there is goes in now
+        return batch, False
+
+    def _take(self, batch: list[tuple[Item, Future[Said]]]) -> None:
+        try:
+            results = take_together(self._hotline, [item for item, _ in batch])
+        except Exception as broken:  # noqa: BLE001  the thread must outlive any batch; each caller is told
+            log.error("intake.failed", error=repr(broken), items=len(batch))
+            for _, done in batch:
+                done.set_exception(broken)
+            return
+        for (_, done), said in zip(batch, results, strict=True):
+            done.set_result(said)
+
+    def _settle_answered(self) -> None:
+        keys = []
+        while not self._answered.empty():
+            keys.append(self._answered.get_nowait())
+        if keys:
+            try:
+                with self._hotline.tx() as tx:
+                    outbox_store.answered(tx.session, keys, tx.wall)
+            except Exception as broken:  # noqa: BLE001  then the notices go out once more by the outbox: at least once
+                log.error("intake.settling_failed", error=repr(broken), notices=len(keys))
+
+
+def take_together(hotline: Hotline, items: Sequence[Item]) -> list[Said]:
+    """Keeps and takes in several messages; the answers come in the same order. Raises only when nothing could be kept."""
+    kept = keep(hotline, items)
+    fresh = {item.key: item for item in items if item.complaint is not None and kept[item.key].state is InboundState.PENDING}
+    verdicts = {key: _understand(hotline, item) for key, item in fresh.items()}
+    said = _take_in_batch(hotline, kept, fresh, verdicts) if fresh else {}
+    return [said.get(item.key) or _said_before(kept[item.key]) for item in items]
+
+
+def keep(hotline: Hotline, items: Sequence[Item]) -> Mapping[inbox.Key, Inbound]:
+    """Transaction A. Returns the kept rows by key, those of repeats as they stand."""
+    with hotline.tx() as tx:
+        return inbox.keep(tx.session, [_row(tx, item) for item in items])
+
+
+def _row(tx: Tx, item: Item) -> Mapping[str, object]:
+    channel, account, sender, external_id = item.key
+    return {
+        "channel": channel,
+        "account": account,
+        "sender": sender,
+        "external_id": external_id,
+        "state": InboundState.PENDING if item.complaint else InboundState.UNREADABLE,
+        "received_at": tx.now,
+        "wall_at": item.delivery.received_at,
+        "method": item.delivery.method,
+        "headers": dict(item.delivery.headers),
+        "query": dict(item.delivery.query),
+        "body": item.delivery.body,
+        "answer": "",
+        "attempts": 0,
+        "error": item.error,
+    }
+
+
+def _understand(hotline: Hotline, item: Item) -> Verdict:
+    complaint = item.complaint
+    if complaint is None or complaint.kind is Kind.EVENT or not complaint.text.strip():
+        return nothing_understood(str(complaint.kind) if complaint else "")
+    with hotline.look() as tx:
+        understander = hotline.knowledge(tx.session).understander
+    return understander.understand(complaint.text, place_hint=complaint.place)
+
+
+def _take_in_batch(
+    hotline: Hotline,
+    kept: Mapping[inbox.Key, Inbound],
+    fresh: Mapping[inbox.Key, Item],
+    verdicts: Mapping[inbox.Key, Verdict],
+) -> dict[inbox.Key, Said]:
+    """Transaction B for all; when one of them is poison, for each alone, so that the others still come in."""
+    try:
+        with hotline.tx() as tx:
+            return {key: take_in(tx, kept[key].id, item, verdicts[key]) for key, item in fresh.items()}
+    except Exception as broken:  # noqa: BLE001  isolated below, item by item
+        log.warning("intake.batch_broken", error=repr(broken), items=len(fresh))
+    return {key: _take_in_alone(hotline, kept[key].id, item, verdicts[key]) for key, item in fresh.items()}
+
+
+def _take_in_alone(hotline: Hotline, inbound_id: int, item: Item, verdict: Verdict) -> Said:
+    try:
+        with hotline.tx() as tx:
+            return take_in(tx, inbound_id, item, verdict)
+    except Exception as broken:  # noqa: BLE001  the message stays kept and pending, with its error; the worker tries again
+        log.error("intake.pending", inbound=inbound_id, error=repr(broken))
+        with hotline.tx() as tx:
+            inbox.failed(tx.session, inbound_id, repr(broken))
+        return Said()
+
+
+def take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
+    """Takes one kept message in. Whoever claims the row first does it; anybody later gets what was said then."""
+    inbound = inbox.claim(tx.session, inbound_id)
+    if inbound is None or item.complaint is None:
+        return _said_before(inbox.get(tx.session, inbound_id))
+    before = len(tx.said)
+    resident = inbox.resident_for(tx.session, inbound, item.complaint, tx.now)
+    word = dialogue.Word(item.complaint, verdict, resident, inbound, inbound.received_at)
+    heard = dialogue.hear(tx, word)
+    rows = [row for row in tx.said[before:] if row.audience == "resident" and row.ticket is heard.ticket]
+    rows.sort(key=lambda row: row.event.action != "alarm")  # what saves a life is said first
+    texts = [row.text for row in rows] + ([heard.text] if heard.text else [])
+    inbound.ticket = heard.ticket
+    inbound.answer = "\n".join(texts)
+    inbound.answered_at = tx.now
+    return Said(inbound.answer, tx.now, heard.ticket.number if heard.ticket else "", tuple(row.key for row in rows))
+
+
+def _said_before(inbound: Inbound) -> Said:
+    number = inbound.ticket.number if inbound.ticket is not None else ""
+    return Said(inbound.answer, inbound.answered_at, number, repeat=True)
+
+
+def retry(hotline: Hotline, rows: Sequence[Inbound]) -> list[tuple[Inbound, str]]:
+    """Reads kept messages again and takes them in; returns each with "" or why it still fails."""
+    outcomes = []
+    for row in rows:
+        try:
+            item = _reread(hotline, row)
+            verdict = _understand(hotline, item)
+            with hotline.tx() as tx:
+                take_in(tx, row.id, item, verdict)
+            outcomes.append((row, ""))
+        except Exception as broken:  # noqa: BLE001  each row's failure is its own; it is written down and reported
+            with hotline.tx() as tx:
+                inbox.failed(tx.session, row.id, repr(broken))
+            outcomes.append((row, repr(broken)))
+    return outcomes
+
+
+def _reread(hotline: Hotline, row: Inbound) -> Item:
+    delivery = Delivery(
+        channel=row.channel,
+        body=row.body,
+        received_at=row.wall_at,
+        headers=row.headers,
+        query=row.query,
+        method=row.method,
+        account=row.account,
+    )
+    complaints = hotline.channels[row.channel].read(delivery)
+    wanted = [complaint for complaint in complaints if complaint.external_id == row.external_id]
+    if not wanted and row.state is InboundState.UNREADABLE:
+        wanted = complaints[:1]
+    if not wanted:
+        raise LookupError("the kept bytes no longer give this message")
+    return Item(delivery, wanted[0])

@@ -1,0 +1,174 @@
+"""From an event to who is told what, by which route: outbox rows, written in the transaction of the act they tell of.
+
+A sealed ticket never tells a contractor, whatever the table or a ladder names; a contractor's text never names the complainant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from app.hotline import Tx
+from app.tickets.lifecycle import Handler, Rule
+from app.tickets.model import Message, Ticket, TicketEvent, Timer
+from app.tickets.post import OutboxRow, OutboxState
+from app.tickets.privacy import mask_text
+from channels.contract import Receives
+
+# A push channel answers the resident in its reply. Only when that did not get out in time does the worker send the words again.
+REPLY_GRACE = timedelta(seconds=10)
+
+
+def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxRow]:
+    """Writes one outbox row per audience that has a text for this act."""
+    texts = tx.hotline.texts
+    values = _values(tx, ticket, event)
+    rows = []
+    for audience in _audiences(ticket, event, rule.told):
+        if texts.has(rule.action, audience):
+            said = texts.say(rule.action, audience, **values)
+            rows.append(_row(tx, ticket, event, audience, mask_text(said) if audience == "contractor" else said))
+    tx.session.add_all(rows)
+    tx.said.extend(rows)
+    return rows
+
+
+def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[str]:
+    named = list(told)
+    if "ladder" in named:
+        named = [*named, *event.details.get("tell", ())]
+    if "handler" in named:
+        named.append({Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor", Handler.DESK: "desk"}[ticket.handler])
+    reachable = [name for name in dict.fromkeys(named) if name not in ("ladder", "handler")]
+    # A sealed ticket, or one taken away from its contractor, is nobody's business there.
+    former = event.action == "return" and event.details.get("contractor")
+    if ticket.sealed or not (ticket.contractor_id or former):
+        reachable = [name for name in reachable if name != "contractor"]
+    return reachable
+
+
+def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -> OutboxRow:
+    channel, address, org = _route(tx, ticket, event, audience)
+    wait = REPLY_GRACE if audience == "resident" and event.details.get("replying") else timedelta()
+    if audience == "resident":
+        tx.session.add(
+            Message(
+                ticket=ticket,
+                at=event.at,
+                by_role=event.by_role,
+                by_name="热线",
+                channel=channel,
+                text=said,
+                audience=["resident"],
+            )
+        )
+    return OutboxRow(
+        key=f"{ticket.number}:{event.seq}:{audience}",
+        ticket=ticket,
+        event=event,
+        audience=audience,
+        org_id=org,
+        channel=channel,
+        account=ticket.account if audience == "resident" else "",
+        address=address,
+        subject=f"工单 {ticket.number}",
+        text=said,
+        created_at=tx.now,
+        state=OutboxState.WAITING,
+        next_at=tx.wall + wait,
+        claimed_by="",
+        attempts=0,
+    )
+
+
+def _route(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> tuple[str, str, int | None]:
+    """Channel, address and organisation of one audience. Whoever has no channel of their own is told on the console."""
+    names = tx.hotline.knowledge(tx.session).snapshot
+    match audience:
+        case "resident":
+            channel = tx.hotline.channels.get(ticket.channel)
+            if channel is not None and channel.spec.sends:
+                return ticket.channel, ticket.sender, None
+            return "console", ticket.sender or "居民", None
+        case "contractor":
+            org = ticket.contractor_id or int(event.details["contractor"])
+            return "console", names.contractors.get(org, "承接主体"), org
+        case "supervisor":
+            return "console", names.purchasers.get(ticket.purchaser_id or 0, "主管部门"), ticket.purchaser_id
+        case _:
+            return "console", "热线坐席", None
+
+
+def replies(tx: Tx, ticket: Ticket) -> bool:
+    """Whether the resident waits for an answer in the very call that brought the message."""
+    channel = tx.hotline.channels.get(ticket.channel)
+    return channel is not None and channel.spec.receives is Receives.PUSH
+
+
+def handler_name(tx: Tx, ticket: Ticket) -> str:
+    """Who answers for the ticket, in words."""
+    names = tx.hotline.knowledge(tx.session).snapshot
+    match ticket.handler:
+        case Handler.CONTRACTOR:
+            return names.contractors.get(ticket.contractor_id or 0, "承接主体")
+        case Handler.PURCHASER:
+            return names.purchasers.get(ticket.purchaser_id or 0, "主管部门")
+        case _:
+            return "热线坐席"
+
+
+def place_name(tx: Tx, ticket: Ticket) -> str:
+    """Estate, building, unit, room, as far as known."""
+    estates = tx.hotline.knowledge(tx.session).snapshot.register.estates
+    estate = estates[str(ticket.estate_id)].name if ticket.estate_id else (ticket.place_text or "地点待核")
+    parts = [(ticket.building, "栋"), (ticket.unit, "单元"), (ticket.room, "室")]
+    return estate + "".join(f"{value}{word}" for value, word in parts if value)
+
+
+def leaf_name(tx: Tx, ticket: Ticket) -> str:
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    return f"{leaf.code}{leaf.name}" if leaf else "类别待核"
+
+
+def running(ticket: Ticket, target: str) -> Timer | None:
+    """The clock of a target that still runs or waits, newest first."""
+    return next((t for t in reversed(ticket.timers) if t.target == target and t.stopped_at is None), None)
+
+
+def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
+    spell = tx.hotline.spell
+    due = {name: running(ticket, name) for name in ("contact", "accept", "resolve")}
+    details = event.details
+    return {
+        **{f"{name}_due": spell(timer.due_at) if timer else "—" for name, timer in due.items()},
+        "number": ticket.number,
+        "place": place_name(tx, ticket),
+        "leaf": leaf_name(tx, ticket),
+        "handler": handler_name(tx, ticket),
+        "round": ticket.round,
+        "nudges": ticket.nudges,
+        "text": details.get("text", ""),
+        "reason": details.get("reason", ""),
+        "refer": details.get("refer", ""),
+        "eta": details.get("eta", ""),
+        "until": details.get("until", ""),
+        "into": details.get("into", ""),
+        "codes": "、".join(_emergency_names(tx, details.get("codes", ()))),
+        "quote": details.get("quote", ""),
+        "first_action": first_action(tx, details.get("codes", ())),
+        "target_name": details.get("target_name", ""),
+        "due": details.get("due", ""),
+        "level_name": details.get("level_name") or "提醒",
+    }
+
+
+def first_action(tx: Tx, codes: Iterable[str]) -> str:
+    """What a person in danger is told to do first, from the policy."""
+    leaves = tx.hotline.policy.taxonomy.leaves
+    return " ".join(dict.fromkeys(leaves[code].first_action for code in codes if code in leaves))
+
+
+def _emergency_names(tx: Tx, codes: Iterable[str]) -> list[str]:
+    leaves = tx.hotline.policy.taxonomy.leaves
+    return [leaves[code].name if code in leaves else code for code in codes]

@@ -1,0 +1,295 @@
+"""The policy: what was promised, read from a directory of TOML files a manager can read, and refused with file and line.
+
+1. Every file is parsed once, and for every key the line it stands on is kept.
+2. Calendars, taxonomy, limits with their ladders, rules and phrases are read from it; whatever is not understood is refused.
+3. Leaf, urgency and limits are joined into the clocks of each leaf, and each ladder is tried on each limit it is used with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast, get_args
+
+from app.located import Place, Source, Table, read_source, whole
+from routing.taxonomy import Leaf, Owner, Taxonomy
+from sla.budget import Budget, CalendarError
+from sla.calendar import WorkCalendar
+from sla.hours import WEEKDAYS, parse_days, parse_intervals
+from sla.ladder import Action, Ladder, Step, lint
+from sla.policy import Anchor, Party, SlaPolicy, Target
+
+SHIPPED = Path(__file__).with_name("policy")
+FILES = ("policy.toml", "taxonomy.toml", "limits.toml", "calendars.toml")
+URGENCIES = ("U0", "U1", "U2", "U3")  # the strongest first
+LEVELS = ("催办", "督办", "约谈")
+RESERVED = {"G": Owner.PURCHASER, "R": Owner.SUPERVISION}  # never a contractor's: not bought, or about the contractor
+TOLD = ("resident", "contractor", "handler", "desk", "supervisor")  # whom a rung may tell; `handler` is who answers for it now
+_HOW_LONG = "写作 30m、2h、90wm、4wh、3wd 或 15d"
+TARGETS = ("contact", "resolve", "accept")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The windows and limits of ordinary work. Local settings.
+
+    ``append_window_minutes``: what one resident writes within this time is one matter. ``open_ticket_days``: how long a word
+    from the same resident may still be about an open ticket. ``reopen_days``: after closing, a resident may have the
+    matter taken up again. ``auto_close_days``: a resolution nobody answers is closed, without counting as praise.
+    ``unclassified_as``: the leaf whose limits hold for a message without words, until an agent has classified it.
+    ``nudge_every_minutes``, ``nudges_per_day``: how often 催办 is passed on. ``rating_days``: how long a resolution can be rated.
+    """
+
+    append_window_minutes: int = 10
+    open_ticket_days: int = 30
+    reopen_days: int = 7
+    auto_close_days: int = 7
+    nudge_every_minutes: int = 60
+    nudges_per_day: int = 3
+    rating_days: int = 15
+    unclassified_as: str = "C12"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of what was promised. ``hash`` covers every file; ``phrases`` are example sayings per leaf."""
+
+    name: str
+    version: str
+    effective_from: date
+    hash: str
+    timezone: str
+    rules: Rules
+    taxonomy: Taxonomy
+    sla: SlaPolicy
+    phrases: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, str]  # file name -> text, phrases left out: what a running deadline may be explained from later
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Reads the directory; the shipped example when None. Raises BadFile naming file, line and cure."""
+    home = path or SHIPPED
+    head, leaves, limits, hours = (whole(read_source(home, name)) for name in FILES)
+    head.only("name", "version", "effective_from", "timezone", "rules")
+    timezone = head.read("timezone", _timezone, "写作 Asia/Shanghai")
+    calendars = {key: _calendar(hours.table(key), timezone) for key in hours.raw}
+    taxonomy = _taxonomy(leaves)
+    phrase_files = [read_source(home, f"phrases/{found.name}") for found in sorted((home / "phrases").glob("*.toml"))]
+    return Policy(
+        name=head.text("name"),
+        version=head.text("version"),
+        effective_from=head.get("effective_from", date),
+        hash=_hash(home, [*FILES, *(source.name for source in phrase_files)]),
+        timezone=timezone,
+        rules=_rules(head.table("rules"), taxonomy),
+        taxonomy=taxonomy,
+        sla=SlaPolicy(MappingProxyType(calendars), MappingProxyType(_promises(leaves, limits, taxonomy, calendars))),
+        phrases=MappingProxyType(_phrases(phrase_files, taxonomy)),
+        files=MappingProxyType({name: (home / name).read_text(encoding="utf-8") for name in FILES}),
+    )
+
+
+def _hash(home: Path, names: Iterable[str]) -> str:
+    content = hashlib.sha256()
+    for name in sorted(names):
+        content.update(f"{name}\n".encode() + (home / name).read_bytes() + b"\n")
+    return content.hexdigest()
+
+
+# --- the files ----------------------------------------------------------------------------------------------------------
+
+
+def _rules(table: Table, taxonomy: Taxonomy) -> Rules:
+    names = [field.name for field in fields(Rules) if field.type == "int"]
+    table.only(*names, "unclassified_as")
+    for name in names:
+        if table.get(name, int) < 1:
+            raise table.bad(name, f"“{name}”须至少为 1", "写一个正整数")
+    leaf = table.text("unclassified_as")
+    if leaf not in taxonomy.leaves:
+        raise table.bad("unclassified_as", f"没有类别“{leaf}”", "写 taxonomy.toml 中有的类别，如 C12")
+    return Rules(**{name: table.get(name, int) for name in names}, unclassified_as=leaf)
+
+
+def _calendar(table: Table, timezone: str) -> WorkCalendar:
+    table.only("name", "hours", "country", "days")
+    name, hours, country = table.text("name"), table.raw.get("hours"), table.text("country", "") or None
+    if isinstance(hours, dict):
+        week = table.table("hours")
+        week.only(*WEEKDAYS)
+        for day in [day for day, value in hours.items() if value not in WEEKDAYS]:
+            week.read(day, parse_intervals, '写作 [["08:30", "12:00"], ["14:00", "17:30"]]，不上班写 []')
+    days = table.table("days") if "days" in table.raw else None
+    if days is not None:
+        for day in days.raw:
+            days.read(day, partial(_single_day, day), '写作 "2026-02-14" = [["08:30", "12:00"]]')
+    try:
+        return WorkCalendar.build(name, timezone, hours, country, days.raw if days else None)
+    except CalendarError as wrong:
+        raise table.bad("hours", str(wrong), "至少写明一天的工作时间，或写 24x7；国别现有 CN") from wrong
+
+
+def _single_day(day: str, hours: object) -> None:
+    parse_days({day: hours})
+
+
+def _timezone(value: str) -> str:
+    return WorkCalendar.always(value).zone.key
+
+
+def _taxonomy(top: Table) -> Taxonomy:
+    top.only("precedence", "groups")
+    groups, leaves = {}, {}
+    for letter in top.table("groups").raw:
+        group = top.table("groups").table(letter)
+        group.only("name", "owner", "confidential", "leaves")
+        groups[letter] = group.text("name")
+        for code in group.table("leaves").raw:
+            leaves[code] = _leaf(group, letter, code)
+    precedence = top.get("precedence", list)
+    if not all(isinstance(names, list) for names in precedence):
+        raise top.bad("precedence", "先后次序的每一位应是一组类别", '写作 [["E"], ["R"], ["A", "B"]]')
+    ranked = [name for names in precedence for name in names]
+    for name in ranked:
+        if not isinstance(name, str) or (name not in groups and name not in leaves) or ranked.count(name) > 1:
+            raise top.bad("precedence", f"“{name}”不是类别，或排了两次", "每个大类排一次，个别小类可另排")
+    for letter in groups:
+        if letter not in ranked:
+            raise top.bad("precedence", f"大类“{letter}”没有排入先后次序", f"把 {letter} 写入 precedence")
+    return Taxonomy(MappingProxyType(groups), MappingProxyType(leaves), tuple(tuple(names) for names in precedence))
+
+
+def _leaf(group: Table, letter: str, code: str) -> Leaf:
+    said = group.table("leaves").table(code)
+    said.only("name", "owner", "urgency", "contact", "resolve", "confidential", "refer", "first_action")
+    if not re.fullmatch(rf"{letter}[0-9]{{2}}", code):
+        raise group.table("leaves").bad(code, f"编号“{code}”不合规则", f"写作大类字母 {letter} 加两位数字")
+    owner = Owner(group.one_of("owner", list(Owner)) if "owner" not in said.raw else said.one_of("owner", list(Owner)))
+    if owner is not RESERVED.get(letter, owner):
+        raise said.bad("owner", f"{code} 不能由 {owner} 负责：保留给政府的、涉承接主体的都不得派出", f"改为 {RESERVED[letter]}")
+    if owner is Owner.ELSEWHERE and not said.text("refer", ""):
+        raise said.bad(None, f"{code} 不归本热线，却没有写去向", '补上 refer = "…"')
+    if owner is Owner.EMERGENCY and not said.text("first_action", ""):
+        raise said.bad(None, f"{code} 是应急事项，却没有写先做什么", '补上 first_action = "…"')
+    return Leaf(
+        code,
+        letter,
+        said.text("name"),
+        owner,
+        said.one_of("urgency", URGENCIES),
+        said.flag("confidential", group.flag("confidential", False)),
+        said.text("refer", ""),
+        said.text("first_action", ""),
+    )
+
+
+def _phrases(sources: Iterable[Source], taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for source in sources:
+        for code in source.raw:
+            said = whole(source).table(code)
+            said.only("says")
+            if code not in taxonomy.leaves or code in found:
+                raise whole(source).bad(
+                    code, f"“{code}”不在类别表中，或在别的文件里已写过", "改为类别表中的编号，每个编号只写一处"
+                )
+            found[code] = tuple(said.get("says", list))
+            if not all(isinstance(saying, str) and saying.strip() for saying in found[code]):
+                raise said.bad("says", "说法须是非空的文字", '写作 says = ["…", "…"]')
+    return found
+
+
+# --- limits and ladders -------------------------------------------------------------------------------------------------
+
+
+def _promises(
+    leaves: Table, limits: Table, taxonomy: Taxonomy, calendars: Mapping[str, WorkCalendar]
+) -> dict[tuple[str, str], tuple[Target, ...]]:
+    limits.only("owners", "targets", "urgency", "ladders")
+    ladders = {name: _ladder(limits.table("ladders"), name) for name in limits.table("ladders").raw}
+    limits.table("urgency").only(*URGENCIES)
+    limits.table("targets").only(*TARGETS)
+    limits.table("owners").only(*Owner)
+    owed = {owner: limits.table("owners").some_of(owner, TARGETS) for owner in Owner}
+    found = {}
+    for leaf in taxonomy.leaves.values():
+        own = leaves.table("groups").table(leaf.group).table("leaves").table(leaf.code)
+        for urgency in URGENCIES:
+            found[leaf.code, urgency] = tuple(
+                _target(limits, key, urgency, _limit(limits, own, leaf, key, urgency), ladders, calendars)
+                for key in owed[leaf.owner]
+            )
+    _try_ladders(limits, found, calendars)
+    return found
+
+
+def _budget(value: object) -> Budget:
+    return Budget.parse(str(value))
+
+
+def _limit(limits: Table, own: Table, leaf: Leaf, key: str, urgency: str) -> Budget:
+    """The leaf's own limit; for a ticket more urgent than its leaf usually is, the urgency's if that is stricter."""
+    usual = limits.table("urgency").table(urgency).read(key, _budget, _HOW_LONG)
+    if key == "accept":
+        return usual
+    return own.read(key, _budget, _HOW_LONG).stricter(usual) if urgency < leaf.urgency else own.read(key, _budget, _HOW_LONG)
+
+
+def _target(
+    limits: Table, key: str, urgency: str, budget: Budget, ladders: Mapping[str, Ladder], calendars: Mapping[str, WorkCalendar]
+) -> Target:
+    kind, level = limits.table("targets").table(key), limits.table("urgency").table(urgency)
+    kind.only("name", "anchor", "party")
+    level.only("name", "calendar", "pausable", "ladders", *TARGETS)
+    level.table("ladders").only(*TARGETS)
+    return Target(
+        key=key,
+        name=kind.text("name"),
+        budget=budget,
+        anchor=cast(Anchor, kind.one_of("anchor", get_args(Anchor))),
+        party=cast(Party, kind.one_of("party", get_args(Party))),
+        pausable=key in level.some_of("pausable", TARGETS),
+        ladder=ladders[level.table("ladders").one_of(key, list(ladders))],
+        calendar=level.one_of("calendar", list(calendars)),
+    )
+
+
+def _ladder(table: Table, name: str) -> Ladder:
+    return tuple(_step(step) for step in table.tables(name))
+
+
+def _step(table: Table) -> Step:
+    table.only("key", "when", "action", "level", "tell", "repeat", "limit")
+    action = Action(table.one_of("action", list(Action)))
+    level = table.one_of("level", ("", *LEVELS), "")
+    if action is Action.ESCALATE and not level:
+        raise table.bad(None, "升级步骤没有写级别", f"补上 level，可选：{'、'.join(LEVELS)}")
+    limit = table.get("limit", int) if "limit" in table.raw else 1
+    when, tell, repeat = table.text("when"), table.some_of("tell", TOLD), table.text("repeat", "")
+    table.read("when", lambda _: Step("when", when, action), "写作 80%、-1h、0、+2h 或 +1wd")
+    try:
+        return Step(table.text("key"), when, action, level, tell, repeat, limit)
+    except CalendarError as wrong:
+        raise table.bad("repeat" if repeat else "limit", str(wrong), '写作 repeat = "1d"、limit = 3') from wrong
+
+
+def _try_ladders(
+    limits: Table, promises: Mapping[tuple[str, str], tuple[Target, ...]], calendars: Mapping[str, WorkCalendar]
+) -> None:
+    """Refuses a ladder that cannot work with one of the limits it is used for."""
+    tried = set()
+    for (code, urgency), targets in promises.items():
+        for target in targets:
+            ladder = limits.table("urgency").table(urgency).table("ladders").text(target.key)
+            if (ladder, target.budget, target.calendar) in tried:
+                continue
+            tried.add((ladder, target.budget, target.calendar))
+            for finding in lint(target.ladder, target.budget, calendars[target.calendar]):
+                place: Place = ("ladders", ladder, finding.place)
+                raise limits.source.bad(place, f"{finding.problem}（{code} {urgency} {target.name}）", finding.cure)

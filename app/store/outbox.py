@@ -1,0 +1,84 @@
+"""The outbox in SQL: claims that lapse, settlements that only the claimer may make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.store.inbox import changed
+from app.tickets.post import OutboxRow, OutboxState
+
+LEASE = timedelta(seconds=60)
+
+
+def claim(session: Session, wall: datetime, worker: str, limit: int) -> list[OutboxRow]:
+    """Takes what is due for one worker. A claim is a lease: it lapses, and then anybody may send again (at least once)."""
+    due = (
+        select(OutboxRow)
+        .where(OutboxRow.next_at.is_not(None), OutboxRow.next_at <= wall)
+        .order_by(OutboxRow.next_at)
+        .limit(limit)
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    rows = list(session.scalars(due))
+    for row in rows:
+        row.state = OutboxState.CLAIMED
+        row.claimed_by = worker
+        row.next_at = wall + LEASE
+        row.attempts += 1
+    return rows
+
+
+def settle(
+    session: Session,
+    row: OutboxRow,
+    worker: str,
+    *,
+    state: OutboxState,
+    next_at: datetime | None,
+    sent_at: datetime | None = None,
+    sent_via: str = "",
+    external_id: str = "",
+    error: str = "",
+) -> bool:
+    """Writes the outcome of one attempt. False when the lease had lapsed and another worker took the row over."""
+    done = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row.id, OutboxRow.claimed_by == worker, OutboxRow.attempts == row.attempts)
+        .values(
+            state=state, next_at=next_at, sent_at=sent_at, sent_via=sent_via, external_id=external_id[:200], error=error[:1000]
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return changed(done)
+
+
+def answered(session: Session, keys: Sequence[str], wall: datetime) -> None:
+    """The reply itself carried these notices; those still waiting need not go out again."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.key.in_(keys), OutboxRow.state == OutboxState.WAITING)
+        .values(state=OutboxState.SENT, next_at=None, sent_at=wall, sent_via="reply", attempts=OutboxRow.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def counts(session: Session) -> dict[OutboxState, int]:
+    """How many notices are in each state."""
+    rows = session.execute(select(OutboxRow.state, func.count()).group_by(OutboxRow.state))
+    return {state: count for state, count in rows}
+
+
+def of_ticket(session: Session, ticket_id: int) -> list[OutboxRow]:
+    return list(session.scalars(select(OutboxRow).where(OutboxRow.ticket_id == ticket_id).order_by(OutboxRow.id)))
+
+
+def reroute(session: Session, row: OutboxRow, channel: str) -> None:
+    """The next attempt goes by another channel."""
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id == row.id).values(channel=channel).execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,145 @@
+"""What is asked of tickets: one, a page of them, their history. Every question carries who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.errors import NotFound
+from app.tickets.lifecycle import Actor, State
+from app.tickets.model import Message, Rating, Ticket, TicketEvent, Timer
+from app.tickets.post import Attachment, Inbound
+from app.tickets.privacy import visible_to
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tickets; everything empty means all that the viewer may see. Newest first, or most urgent first."""
+
+    states: Sequence[State] = ()
+    channel: str = ""
+    sender: str = ""
+    external_id: str = ""
+    leaf: str = ""
+    group: str = ""
+    contractor_id: int | None = None
+    estate_id: int | None = None
+    overdue: bool | None = None
+    words: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    before_id: int | None = None
+    urgent_first: bool = False
+    limit: int = field(default=PAGE)
+
+
+def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
+    """The ticket with its timers. Raises NotFound, also for a ticket this viewer may not know of."""
+    found = session.scalars(
+        select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(selectinload(Ticket.timers))
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"没有找到工单 {number}")
+    return found
+
+
+def by_id(session: Session, ticket_id: int) -> Ticket:
+    return session.scalars(select(Ticket).where(Ticket.id == ticket_id).options(selectinload(Ticket.timers))).one()
+
+
+def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
+    """One page of tickets with their timers."""
+    query = select(Ticket).where(visible_to(viewer), *conditions(wanted)).options(selectinload(Ticket.timers)).limit(wanted.limit)
+    order = (Ticket.urgency, Ticket.created_at) if wanted.urgent_first else (Ticket.id.desc(),)
+    return list(session.scalars(query.order_by(*order)))
+
+
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """The filter as conditions on Ticket."""
+    where: list[ColumnElement[bool]] = []
+    if wanted.states:
+        where.append(Ticket.state.in_(wanted.states))
+    for column, value in (
+        (Ticket.channel, wanted.channel),
+        (Ticket.sender, wanted.sender),
+        (Ticket.leaf, wanted.leaf),
+        (Ticket.group, wanted.group),
+    ):
+        if value:
+            where.append(column == value)
+    if wanted.contractor_id is not None:
+        where.append(Ticket.contractor_id == wanted.contractor_id)
+    if wanted.estate_id is not None:
+        where.append(Ticket.estate_id == wanted.estate_id)
+    if wanted.external_id:
+        where.append(exists().where(Inbound.ticket_id == Ticket.id, Inbound.external_id == wanted.external_id))
+    if wanted.overdue is not None:
+        lapsed = exists().where(Timer.ticket_id == Ticket.id, Timer.breached_at.is_not(None), Timer.stopped_at.is_(None))
+        where.append(lapsed if wanted.overdue else ~lapsed)
+    if wanted.words:
+        pattern = f"%{wanted.words.replace('%', '').replace('_', '')}%"
+        where.append(Ticket.text.like(pattern) | (Ticket.number == wanted.words))
+    if wanted.created_from is not None:
+        where.append(Ticket.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        where.append(Ticket.created_at < wanted.created_to)
+    if wanted.before_id is not None:
+        where.append(Ticket.id < wanted.before_id)
+    return where
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What hangs on one ticket, in order."""
+
+    events: list[TicketEvent]
+    messages: list[Message]
+    ratings: list[Rating]
+    attachments: list[Attachment]
+    external_ids: list[str]
+
+
+def history(session: Session, ticket: Ticket) -> History:
+    """Events, messages, ratings, attachments and the platforms' ids of one ticket."""
+    return History(
+        events=list(session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.seq))),
+        messages=list(session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.at, Message.id))),
+        ratings=list(session.scalars(select(Rating).where(Rating.ticket_id == ticket.id).order_by(Rating.round))),
+        attachments=list(session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id))),
+        external_ids=list(
+            session.scalars(select(Inbound.external_id).where(Inbound.ticket_id == ticket.id).order_by(Inbound.id))
+        ),
+    )
+
+
+def open_of_resident(session: Session, resident_id: int, since: datetime, states: Sequence[State]) -> list[Ticket]:
+    """A resident's tickets in these states that have moved since then, newest first."""
+    return list(
+        session.scalars(
+            select(Ticket)
+            .where(Ticket.resident_id == resident_id, Ticket.state.in_(states), Ticket.updated_at >= since)
+            .order_by(Ticket.id.desc())
+            .options(selectinload(Ticket.timers))
+        )
+    )
+
+
+def last_event(session: Session, ticket: Ticket, action: str) -> TicketEvent | None:
+    """The newest event of one kind on a ticket."""
+    return session.scalars(
+        select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.action == action)
+        .order_by(TicketEvent.seq.desc())
+        .limit(1)
+    ).first()
+
+
+def rating_of(session: Session, ticket: Ticket) -> Rating | None:
+    """The rating of the ticket's present round."""
+    return session.scalars(select(Rating).where(Rating.ticket_id == ticket.id, Rating.round == ticket.round)).one_or_none()

@@ -1,0 +1,164 @@
+"""The ticket 工单 and what hangs on it: events, messages, timers, ratings."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Interval, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.tickets.lifecycle import Handler, Role, State
+from app.tickets.tables import BigId, Code, Id, Long, Name, Record
+
+
+class Ticket(Record):
+    """One case. ``state`` is assigned in ``casework.act`` and nowhere else; writers collide on ``version``."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ix_ticket_queue", "state", "created_at"),
+        Index("ix_ticket_contractor", "contractor_id", "state"),
+        Index("ix_ticket_estate_leaf", "estate_id", "leaf", "created_at"),
+        Index("ix_ticket_sender", "channel", "sender", "created_at"),
+    )
+    id: Mapped[Id]
+    number: Mapped[Code] = mapped_column(unique=True)
+    version: Mapped[int] = mapped_column(BigId, default=1)
+    state: Mapped[State]
+    handler: Mapped[Handler] = mapped_column(default=Handler.DESK)
+    created_at: Mapped[datetime] = mapped_column(index=True)  # receipt: the citizen's clock runs from here
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    channel: Mapped[Code]
+    account: Mapped[Code] = mapped_column(default="")
+    sender: Mapped[Name] = mapped_column(default="")
+    resident_id: Mapped[int | None] = mapped_column(ForeignKey("resident.id"), index=True)
+    text: Mapped[Long]
+
+    leaf: Mapped[Code] = mapped_column(default="")
+    group: Mapped[Code] = mapped_column(default="")
+    confidence: Mapped[float] = mapped_column(Float, default=0.0)
+    request_type: Mapped[Code] = mapped_column(default="")
+    urgency: Mapped[Code] = mapped_column(default="U2", index=True)
+    emergencies: Mapped[list[str]] = mapped_column(default=list)
+    verdict: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as understood, whole, with its reasons
+    confidential: Mapped[bool] = mapped_column(Boolean, default=False)
+    sealed: Mapped[bool] = mapped_column(Boolean, default=False)  # never to be seen by a contractor; once true, stays true
+
+    estate_id: Mapped[int | None] = mapped_column(ForeignKey("estate.id"))
+    building: Mapped[Code] = mapped_column(default="")
+    unit: Mapped[Code] = mapped_column(default="")
+    room: Mapped[Code] = mapped_column(default="")
+    place_text: Mapped[Name] = mapped_column(default="")
+
+    contractor_id: Mapped[int | None] = mapped_column(ForeignKey("contractor.id"))
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"))
+    purchaser_id: Mapped[int | None] = mapped_column(ForeignKey("purchaser.id"), index=True)
+    assigned_why: Mapped[Long] = mapped_column(default="")  # the reason in words, also when nobody was found
+
+    seq: Mapped[int] = mapped_column(BigId, default=0)  # of the last event
+    round: Mapped[int] = mapped_column(BigId, default=1)  # resolution round 办理轮次
+    level: Mapped[int] = mapped_column(BigId, default=0)  # highest rung of the ladder reached
+    nudges: Mapped[int] = mapped_column(BigId, default=0)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    policy: Mapped[Code] = mapped_column(default="")  # hash of the policy it was classified under
+    timers: Mapped[list[Timer]] = relationship(back_populates="ticket", order_by="Timer.id")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class TicketEvent(Record):
+    """流转记录: one row per act, never changed. ``cause`` is unique, so that what happens once is written once."""
+
+    __tablename__ = "ticket_event"
+    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    seq: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime]  # when it happened: a breach is dated by the deadline that lapsed
+    noticed_at: Mapped[datetime]  # when we wrote it down
+    action: Mapped[Code]
+    by_role: Mapped[Role]
+    by_id: Mapped[Code] = mapped_column(default="")
+    by_name: Mapped[Name] = mapped_column(default="")
+    by_org: Mapped[int] = mapped_column(BigId, default=0)
+    from_state: Mapped[State | None]
+    to_state: Mapped[State]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cause: Mapped[Name | None] = mapped_column(unique=True)
+    ticket: Mapped[Ticket] = relationship()
+
+
+class Message(Record):
+    """往来消息: one thing said. ``audience`` names who may read it; an empty audience is an internal note 内部备注."""
+
+    __tablename__ = "message"
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    at: Mapped[datetime]
+    by_role: Mapped[Role]
+    by_name: Mapped[Name] = mapped_column(default="")
+    channel: Mapped[Code] = mapped_column(default="")
+    kind: Mapped[Code] = mapped_column(default="text")
+    text: Mapped[Long] = mapped_column(default="")
+    audience: Mapped[list[str]] = mapped_column(default=list)
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id"))
+    ticket: Mapped[Ticket] = relationship()
+
+
+class Timer(Record):
+    """计时: one running target. ``next_at`` is empty exactly when nothing will ever fire; the sweep reads only that column."""
+
+    __tablename__ = "timer"
+    __table_args__ = (
+        Index("ix_timer_next", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
+    )
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    target: Mapped[Code]
+    name: Mapped[Name]
+    party: Mapped[Code]  # whose clock: citizen or contractor
+    contractor_id: Mapped[int | None] = mapped_column(ForeignKey("contractor.id"))
+    round: Mapped[int] = mapped_column(BigId, default=1)
+    budget: Mapped[Code]
+    pausable: Mapped[bool] = mapped_column(Boolean, default=False)
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    held: Mapped[timedelta] = mapped_column(Interval, default=timedelta())  # time of the budget's kind in pauses that are over
+    used: Mapped[timedelta] = mapped_column(Interval, default=timedelta())  # time that counted, as of when it last stood still
+    stopped_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]
+    cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
+    ladder: Mapped[list[dict[str, Any]]]  # frozen: the steps as the policy had them when the clock started
+    next_step: Mapped[int] = mapped_column(BigId, default=0)
+    next_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(BigId, default=1)  # of the deadline: every change of due_at counts one up
+    provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    policy: Mapped[Code]
+    calendar: Mapped[Code]  # version of the calendar it walks
+    attempts: Mapped[int] = mapped_column(BigId, default=0)
+    parked_at: Mapped[datetime | None]
+    error: Mapped[Long] = mapped_column(default="")
+    ticket: Mapped[Ticket] = relationship(back_populates="timers")
+
+
+class Rating(Record):
+    """评价: the tenant's own word on one resolution round; silence is never praise, so there is no default."""
+
+    __tablename__ = "rating"
+    __table_args__ = (UniqueConstraint("ticket_id", "round"),)
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    round: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime]
+    via: Mapped[Code]  # the channel it came by
+    by_role: Mapped[Role]
+    by_name: Mapped[Name] = mapped_column(default="")
+    responded: Mapped[bool | None] = mapped_column(Boolean)  # 响应: was I contacted in time
+    solved: Mapped[bool | None] = mapped_column(Boolean)  # 解决
+    satisfied: Mapped[int] = mapped_column(BigId)  # 满意: 5 非常满意 … 1 非常不满意
+    reason: Mapped[Long] = mapped_column(default="")
+    ticket: Mapped[Ticket] = relationship()

@@ -1,0 +1,165 @@
+"""Triage 研判派单: from a verdict to a ticket, and from a ticket to whoever owes it, or to the agents with the reason why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.casework import act
+from app.hotline import Tx
+from app.notify import replies
+from app.store import sequences
+from app.tickets import numbering
+from app.tickets.lifecycle import SEALED_GROUPS, SYSTEM, Actor, Handler, Role
+from app.tickets.model import Message, Ticket
+from app.tickets.post import Inbound
+from app.tickets.residents import Resident
+from channels.contract import Complaint
+from routing.assign import Assignment, Unassigned, assign
+from routing.taxonomy import Owner
+from routing.verdict import Verdict
+
+QUOTE = 60  # characters of the complaint that an alarm quotes
+
+
+def open_ticket(
+    tx: Tx,
+    *,
+    channel: str,
+    account: str,
+    complaint: Complaint,
+    verdict: Verdict,
+    resident: Resident,
+    received_at: datetime,
+    inbound: Inbound | None,
+    by: Actor = SYSTEM,
+) -> Ticket:
+    """A new ticket, received, alarmed if it must be, and set to work if it is clear who owes it."""
+    day = tx.hotline.local_day(received_at)
+    number = numbering.compose(day, sequences.take(tx.session, f"ticket.{day:%Y%m%d}"))
+    ticket = Ticket(
+        number=number,
+        seq=0,
+        round=1,
+        level=0,
+        nudges=0,
+        handler=Handler.DESK,
+        created_at=received_at,
+        channel=channel,
+        account=account,
+        sender=complaint.sender,
+        resident_id=resident.id,
+        text=complaint.text,
+        sealed=False,
+        confidential=complaint.confidential,
+        emergencies=[],
+        policy=tx.hotline.policy.hash,
+    )
+    _understood(ticket, verdict)
+    _placed(tx, ticket, verdict, complaint.place)
+    tx.session.add(ticket)
+    tx.session.add(
+        Message(
+            ticket=ticket,
+            at=received_at,
+            by_role=Role.RESIDENT,
+            by_name=complaint.name,
+            channel=channel,
+            kind=str(complaint.kind),
+            text=complaint.text,
+            audience=["resident", "contractor", "supervisor"],
+            inbound_id=inbound.id if inbound else None,
+        )
+    )
+    details = {"channel": channel, "external_id": complaint.external_id, "replying": replies(tx, ticket)}
+    act(tx, ticket, "receive", by, details, at=received_at)
+    if verdict.emergencies:
+        alarm(tx, ticket, verdict, complaint.text)
+    assign_now(tx, ticket, verdict)
+    return ticket
+
+
+def alarm(tx: Tx, ticket: Ticket, verdict: Verdict, text: str) -> None:
+    """People first: the resident is told what to do, desk and supervisors are alarmed, whatever else becomes of the ticket."""
+    codes = [hit.code for hit in verdict.emergencies]
+    why = "；".join(hit.why for hit in verdict.emergencies)
+    details = {"codes": codes, "why": why, "quote": text[:QUOTE], "replying": replies(tx, ticket)}
+    act(tx, ticket, "alarm", SYSTEM, details)
+
+
+def assign_now(tx: Tx, ticket: Ticket, verdict: Verdict) -> Assignment | Unassigned:
+    """Dispatches or refers by contract; otherwise the ticket stays with the agents and says why. Never guesses."""
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    if leaf is None:
+        ticket.assigned_why = "没有可供研判的文字，须由坐席核实"
+        return Unassigned("unsure", ticket.assigned_why)
+    register = tx.hotline.knowledge(tx.session).snapshot.register
+    estate = str(ticket.estate_id) if ticket.estate_id else None
+    found = assign(verdict, leaf, estate, tx.hotline.local_day(tx.now), register)
+    if isinstance(found, Unassigned):
+        ticket.assigned_why = found.why
+        return found
+    replying = replies(tx, ticket)
+    if found.to == "contractor" and not ticket.sealed:
+        details = {"contractor": int(found.party_id), "contract": int(found.contract_id), "clause": found.clause}
+        act(tx, ticket, "dispatch", SYSTEM, {**details, "why": found.why, "replying": replying})
+    else:
+        act(tx, ticket, "refer", SYSTEM, {"purchaser": int(found.purchaser_id), "why": found.why, "replying": replying})
+    return found
+
+
+def _understood(ticket: Ticket, verdict: Verdict) -> None:
+    ticket.leaf = verdict.leaf
+    ticket.group = verdict.group
+    ticket.confidence = verdict.confidence
+    ticket.request_type = verdict.request_type
+    ticket.urgency = verdict.urgency
+    ticket.confidential = ticket.confidential or verdict.confidential
+    # A doubtful verdict seals nothing: the ticket stays at the desk, which no contractor sees, until an agent has classified it.
+    ticket.sealed = not verdict.review and (verdict.reserved or verdict.about_contractor or verdict.group in SEALED_GROUPS)
+    ticket.verdict = verdict.to_json()
+
+
+def _placed(tx: Tx, ticket: Ticket, verdict: Verdict, said: str) -> None:
+    place = verdict.place
+    ticket.place_text = said[:200]
+    if place is not None:
+        ticket.estate_id = int(place.estate_id) if place.estate_id else None
+        ticket.building, ticket.unit, ticket.room = place.building, place.unit, place.room
+        ticket.place_text = ticket.place_text or "".join(place.words)[:200]
+    party = tx.hotline.knowledge(tx.session).snapshot.register.purchaser(str(ticket.estate_id) if ticket.estate_id else None)
+    ticket.purchaser_id = int(party[0]) if party else None
+
+
+def add_place(tx: Tx, ticket: Ticket, verdict: Verdict) -> bool:
+    """Takes from a later message the place the first one lacked. True when an estate was gained."""
+    place = verdict.place
+    if place is None:
+        return False
+    gained = ticket.estate_id is None and place.estate_id is not None
+    if gained:
+        _placed(tx, ticket, verdict, ticket.place_text)
+    for part in ("building", "unit", "room"):
+        if not getattr(ticket, part) and getattr(place, part):
+            setattr(ticket, part, getattr(place, part))
+    return gained
+
+
+def nothing_understood(kind: str) -> Verdict:
+    """The verdict on a message without words (a picture alone): nothing known, an agent looks."""
+    return Verdict(
+        leaf="",
+        group="",
+        owner=Owner.CONTRACTOR,
+        confidence=0.0,
+        runners_up=(),
+        request_type="求助",
+        urgency="U2",
+        emergencies=(),
+        place=None,
+        phones=(),
+        reserved=False,
+        about_contractor=False,
+        confidential=False,
+        review=True,
+        reasons=(f"没有可供研判的文字（{kind}）",),
+    )

@@ -1,0 +1,340 @@
+"""/api/v1: tickets and the register as JSON, for programs with a bearer token. Nobody sees here what the pages hide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from app.errors import BadInput
+from app.hotline import Tx
+from app.register.model import Contract, Contractor, Estate
+from app.store import register as register_store
+from app.store import tickets as store
+from app.tickets.lifecycle import Actor, Role, State
+from app.tickets.model import Ticket, Timer
+from app.tickets.privacy import mask_text, sees_person
+from app.web.guards import TheHotline, program
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": words, "content": {"application/problem+json": {}}}
+    for status, words in {
+        400: "无法识别",
+        401: "需要令牌",
+        403: "没有权限",
+        404: "未找到",
+        422: "内容有误",
+        503: "系统繁忙",
+    }.items()
+}
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+Viewer = Annotated[Actor, Depends(program)]
+MOST = 200
+
+
+class TimerView(BaseModel):
+    target: str
+    name: str
+    budget: str
+    started_at: datetime
+    due_at: datetime
+    paused_at: datetime | None
+    stopped_at: datetime | None
+    breached_at: datetime | None
+    round: int
+    provisional: bool
+
+
+class EventView(BaseModel):
+    at: datetime
+    action: str
+    by: str
+    role: str
+    from_state: str | None
+    to_state: str
+    details: dict[str, Any]
+
+
+class MessageView(BaseModel):
+    at: datetime
+    by: str
+    channel: str
+    kind: str
+    text: str
+    internal: bool
+
+
+class PlaceView(BaseModel):
+    estate: str | None
+    building: str | None
+    unit: str | None
+    room: str | None
+    said: str
+
+
+class TicketView(BaseModel):
+    """One ticket as this viewer may see it. In lists, events, messages and external ids are left out."""
+
+    number: str
+    state: str
+    channel: str
+    sender: str
+    external_ids: list[str] = []
+    created_at: datetime
+    text: str
+    leaf: str
+    group: str
+    confidence: float
+    request_type: str
+    urgency: str
+    emergencies: list[str]
+    confidential: bool
+    place: PlaceView
+    contractor: str | None
+    contract: str | None
+    purchaser: str | None
+    why: str
+    level: int
+    round: int
+    timers: list[TimerView]
+    events: list[EventView] = []
+    messages: list[MessageView] = []
+    rating: dict[str, Any] | None = None
+
+
+class TicketPage(BaseModel):
+    """A page of tickets, newest first; ``next`` is the cursor of the following page."""
+
+    tickets: list[TicketView]
+    next: str | None
+
+
+@router.get("/tickets")
+def list_tickets(
+    hotline: TheHotline,
+    viewer: Viewer,
+    state: State | None = None,
+    channel: str = "",
+    sender: str = "",
+    external_id: str = "",
+    leaf: str = "",
+    group: str = "",
+    contractor: str = "",
+    estate: str = "",
+    overdue: bool | None = None,
+    q: str = "",
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    cursor: str = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> TicketPage:
+    """Tickets that the token's holder may see."""
+    with hotline.look() as tx:
+        contractor_id = register_store.id_named(tx.session, Contractor, contractor)
+        estate_id = register_store.id_named(tx.session, Estate, estate)
+        if (contractor and contractor_id is None) or (estate and estate_id is None):
+            return TicketPage(tickets=[], next=None)
+        wanted = store.Filter(
+            states=(state,) if state else (),
+            channel=channel,
+            sender=sender,
+            external_id=external_id,
+            leaf=leaf,
+            group=group,
+            contractor_id=contractor_id,
+            estate_id=estate_id,
+            overdue=overdue,
+            words=q,
+            created_from=_aware(created_from),
+            created_to=_aware(created_to),
+            before_id=_cursor(cursor),
+            limit=limit + 1,
+        )
+        found = store.listed(tx.session, viewer, wanted)
+        contracts = register_store.contract_numbers(tx.session, [t.contract_id for t in found if t.contract_id])
+        views = [_ticket(tx, ticket, viewer, contracts) for ticket in found[:limit]]
+    return TicketPage(tickets=views, next=str(found[limit - 1].id) if len(found) > limit else None)
+
+
+@router.get("/tickets/{number}")
+def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
+    """One ticket with its whole history."""
+    with hotline.look() as tx:
+        ticket = store.by_number(tx.session, number, viewer)
+        contracts = register_store.contract_numbers(tx.session, [ticket.contract_id] if ticket.contract_id else [])
+        view = _ticket(tx, ticket, viewer, contracts)
+        past = store.history(tx.session, ticket)
+        view.external_ids = past.external_ids
+        outsider = viewer.role is Role.CONTRACTOR
+        view.events = [
+            EventView(
+                at=event.at,
+                action=event.action,
+                by=event.by_name,
+                role=event.by_role,
+                from_state=event.from_state,
+                to_state=event.to_state,
+                details={} if outsider else event.details,
+            )
+            for event in past.events
+        ]
+        view.messages = [
+            MessageView(
+                at=said.at,
+                by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
+                channel=said.channel,
+                kind=said.kind,
+                text=mask_text(said.text) if outsider else said.text,
+                internal=not said.audience,
+            )
+            for said in past.messages
+            if not outsider or "contractor" in said.audience
+        ]
+        last = past.ratings[-1] if past.ratings else None
+        if last is not None:
+            view.rating = {
+                "round": last.round,
+                "at": last.at.isoformat(),
+                "via": last.via,
+                "responded": last.responded,
+                "solved": last.solved,
+                "satisfied": last.satisfied,
+                "reason": last.reason,
+            }
+    return view
+
+
+@router.get("/estates")
+def estates(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
+    with hotline.look() as tx:
+        return [
+            {
+                "id": estate.id,
+                "name": estate.name,
+                "district": estate.district,
+                "address": estate.address,
+                "aliases": [alias.alias for alias in estate.aliases],
+                "buildings": [building.name for building in estate.buildings],
+            }
+            for estate in register_store.everything(tx.session, Estate)
+        ]
+
+
+@router.get("/contractors")
+def contractors(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
+    with hotline.look() as tx:
+        return [
+            {"id": one.id, "name": one.name, "kind": one.kind, "code": one.code}
+            for one in register_store.everything(tx.session, Contractor)
+        ]
+
+
+@router.get("/contracts")
+def contracts(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
+    """A contractor sees its own contracts only."""
+    with hotline.look() as tx:
+        return [
+            {
+                "number": one.number,
+                "contractor": one.contractor.name,
+                "purchaser": one.purchaser.name,
+                "categories": one.categories,
+                "estates": [estate.name for estate in one.estates],
+                "from": one.starts,
+                "to": one.ends,
+                "targets": one.targets,
+            }
+            for one in register_store.everything(tx.session, Contract)
+            if viewer.role is not Role.CONTRACTOR or one.contractor_id == viewer.org
+        ]
+
+
+@router.get("/categories")
+def categories(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
+    taxonomy = hotline.policy.taxonomy
+    return [
+        {
+            "code": leaf.code,
+            "name": leaf.name,
+            "group": leaf.group,
+            "group_name": taxonomy.groups[leaf.group],
+            "owner": leaf.owner,
+            "urgency": leaf.urgency,
+        }
+        for leaf in taxonomy.leaves.values()
+    ]
+
+
+def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) -> TicketView:
+    names = tx.hotline.knowledge(tx.session).snapshot
+    estates = names.register.estates
+    known = sees_person(viewer, ticket)
+    outsider = viewer.role is Role.CONTRACTOR
+    return TicketView(
+        number=ticket.number,
+        state=ticket.state,
+        channel=ticket.channel,
+        sender=ticket.sender if known and not outsider else "",
+        created_at=ticket.created_at,
+        text=mask_text(ticket.text) if outsider else ticket.text,
+        leaf=ticket.leaf,
+        group=ticket.group,
+        confidence=ticket.confidence,
+        request_type=ticket.request_type,
+        urgency=ticket.urgency,
+        emergencies=ticket.emergencies,
+        confidential=ticket.confidential,
+        place=PlaceView(
+            estate=estates[str(ticket.estate_id)].name if ticket.estate_id else None,
+            building=ticket.building or None,
+            unit=ticket.unit or None,
+            room=ticket.room or None,
+            said=ticket.place_text,
+        ),
+        contractor=names.contractors.get(ticket.contractor_id) if ticket.contractor_id else None,
+        contract=contracts.get(ticket.contract_id) if ticket.contract_id else None,
+        purchaser=names.purchasers.get(ticket.purchaser_id) if ticket.purchaser_id else None,
+        why=ticket.assigned_why,
+        level=ticket.level,
+        round=ticket.round,
+        timers=[_timer(timer) for timer in ticket.timers],
+    )
+
+
+def _timer(timer: Timer) -> TimerView:
+    return TimerView(
+        target=timer.target,
+        name=timer.name,
+        budget=timer.budget,
+        started_at=timer.started_at,
+        due_at=timer.due_at,
+        paused_at=timer.paused_at,
+        stopped_at=timer.stopped_at,
+        breached_at=timer.breached_at,
+        round=timer.round,
+        provisional=timer.provisional,
+    )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise BadInput("时间须带时区", cure="例如 2026-01-05T00:00:00+08:00")
+    return moment
+
+
+def _cursor(cursor: str) -> int | None:
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise BadInput("cursor 无效", cure="请使用上一页返回的 next")
+    return int(cursor) if cursor else None

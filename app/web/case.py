@@ -1,0 +1,235 @@
+"""A ticket's page for staff, and what is done on it: shared by the desk, the contractors and the board, each at its own address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.casework import act
+from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
+from app.hotline import Hotline, Tx
+from app.store import outbox
+from app.store import tickets as store
+from app.tickets import lifecycle
+from app.tickets.lifecycle import Actor, Role
+from app.tickets.model import Ticket, TicketEvent
+from app.tickets.post import OutboxRow, OutboxState
+from app.tickets.privacy import mask_name, mask_phone, mask_text, sees_person
+from app.tickets.residents import Resident
+from app.web import acts, views
+from app.web.guards import SignedIn
+from app.web.render import page
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a ticket's page lives for one audience."""
+
+    root: str  # /desk
+    template: str
+    audience: str | None  # whose messages are read; None is everything
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that can be chosen, and under which heading it stands."""
+
+    value: str
+    label: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An act that was refused: why, what was typed, and what happened meanwhile."""
+
+    error: HotlineError
+    action: str
+    given: acts.Given
+    meanwhile: Sequence[views.StepView] = ()
+
+
+def show(
+    request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door, refusal: Refusal | None = None, done: str = ""
+) -> Response:
+    """The page of one ticket. Raises NotFound, also for a ticket this person may not know of."""
+    with hotline.look() as tx:
+        ticket = store.by_number(tx.session, number, me.actor)
+        view = _view(tx, ticket, me.actor, door)
+        if refusal is not None and isinstance(refusal.error, Conflict):
+            events = [event for event in store.history(tx.session, ticket).events if event.seq > refusal.given.seen]
+            refusal = Refusal(refusal.error, refusal.action, refusal.given, views.steps(tx, events, me.actor))
+    told = acts.FORMS[acts.BY_NOUN[done]].button if done in acts.BY_NOUN else ""
+    status = refusal.error.status if refusal else 200
+    return page(request, door.template, status=status, me=me, door=door, refusal=refusal, done=told, **view)
+
+
+def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun: str, given: acts.Given, door: Door) -> Response:
+    """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed."""
+    action = acts.BY_NOUN.get(noun)
+    if action is None:
+        raise NotFound("没有这个操作")
+    try:
+        with hotline.tx() as tx:
+            ticket = store.by_number(tx.session, number, me.actor)
+            _undisturbed(tx, ticket, action, me.actor, given.seen)
+            act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
+    except (BadInput, Conflict, NotAllowed) as refused:
+        return show(request, hotline, me, number, door, Refusal(refused, action, given))
+    except StaleDataError:
+        return show(request, hotline, me, number, door, Refusal(_collided(number), action, given))
+    return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
+
+
+def _collided(number: str) -> Conflict:
+    return Conflict(f"工单 {number} 刚刚有人处理过", cure="请看下面的最新情况，再决定是否继续")
+
+
+def _undisturbed(tx: Tx, ticket: Ticket, action: str, viewer: Actor, seen: int) -> None:
+    """An act that decides something must rest on what its page showed. Raises Conflict when others changed the ticket since."""
+    decides = lifecycle.RULES[action].target is not None or action == "classify"
+    if not decides or seen <= 0 or ticket.seq <= seen:
+        return
+    events = [event for event in store.history(tx.session, ticket).events if event.seq > seen]
+    if any(_weighs(event, viewer) for event in events):
+        raise _collided(ticket.number)
+
+
+def _weighs(event: TicketEvent, viewer: Actor) -> bool:
+    by_other = (event.by_role, event.by_id) != (viewer.role, viewer.id)
+    return by_other and (event.from_state is not event.to_state or event.action in ("classify", "append", "alarm"))
+
+
+def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
+    history = store.history(tx.session, ticket)
+    offers = acts.offered(tx, ticket, viewer)
+    contractor = viewer.role is Role.CONTRACTOR
+    wanted = {field.choices for offer in offers for field in offer.form.fields if field.choices}
+    return {
+        "row": views.row_view(tx, ticket, viewer),
+        "text": mask_text(ticket.text) if contractor else ticket.text,
+        "seen": ticket.seq,
+        "person": _person(tx, ticket, viewer),
+        "place_text": ticket.place_text,
+        "clocks": views.clocks_of(tx, ticket),
+        "steps": views.steps(tx, history.events, viewer),
+        "said": views.conversation(tx, history.messages, viewer, door.audience),
+        "attachments": history.attachments,
+        "ratings": history.ratings,
+        "grades": views.GRADES,
+        "offers": offers,
+        "choices": {name: _choices(tx, ticket, name) for name in wanted},
+        "chosen": _chosen(tx, ticket),
+        "notices": [] if contractor else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
+        "verdict": None if contractor else _verdict(tx, ticket),
+        "channel": views.channel_name(tx, ticket.channel),
+        "owed": [] if contractor else _owed(tx, ticket),
+        "round": ticket.round,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    name: str
+    phone: str
+    withheld: bool  # somebody complains, and this viewer may not know who
+
+
+def _person(tx: Tx, ticket: Ticket, viewer: Actor) -> PersonView:
+    resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
+    if not sees_person(viewer, ticket):
+        return PersonView("", "", withheld=True)
+    name, phone = (resident.name, resident.phone) if resident else ("", "")
+    if viewer.role is Role.ADMIN:
+        name, phone = mask_name(name), mask_phone(phone)
+    return PersonView(name, phone, withheld=False)
+
+
+OUTBOX_NAMES = {
+    OutboxState.WAITING: "待发",
+    OutboxState.CLAIMED: "发送中",
+    OutboxState.SENT: "已发",
+    OutboxState.FAILED: "未送达",
+    OutboxState.PARKED: "已搁置",
+}
+AUDIENCE_NAMES = {"resident": "诉求人", "contractor": "承接主体", "supervisor": "主管部门", "desk": "坐席"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    at: str
+    to: str
+    via: str
+    state: str
+    tone: str
+    text: str
+    error: str
+
+
+def _notice(tx: Tx, row: OutboxRow) -> NoticeView:
+    tone = {OutboxState.SENT: "green", OutboxState.FAILED: "red", OutboxState.PARKED: "red"}.get(row.state, "grey")
+    via = "即时答复" if row.sent_via == "reply" else views.channel_name(tx, row.sent_via or row.channel)
+    to = AUDIENCE_NAMES.get(row.audience, row.audience)
+    return NoticeView(tx.hotline.spell(row.created_at), to, via, OUTBOX_NAMES[row.state], tone, row.text, row.error)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    confidence: str
+    request_type: str
+    reasons: list[str]
+    runners_up: list[str]
+
+
+def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
+    leaves = tx.hotline.policy.taxonomy.leaves
+    others = [(other["leaf"], float(other["confidence"])) for other in ticket.verdict.get("runners_up", [])]
+    return VerdictView(
+        f"{ticket.confidence:.0%}",
+        ticket.request_type,
+        [str(reason) for reason in ticket.verdict.get("reasons", [])],
+        [f"{code}{leaves[code].name if code in leaves else ''} {likely:.0%}" for code, likely in others],
+    )
+
+
+def _owed(tx: Tx, ticket: Ticket) -> list[str]:
+    """Who owes this by contract, in words; empty when nobody does."""
+    return [
+        f"{terms.contractor}：合同 {terms.number}，{terms.starts.isoformat()} 至 {terms.ends.isoformat()}"
+        for terms in acts.owing(tx, ticket)
+    ]
+
+
+def _choices(tx: Tx, ticket: Ticket, name: str) -> list[Choice]:
+    taxonomy = tx.hotline.policy.taxonomy
+    names = tx.hotline.knowledge(tx.session).snapshot
+    match name:
+        case "contractors":
+            owed = {int(terms.contractor_id): terms.number for terms in acts.owing(tx, ticket)}
+            first = [Choice(str(i), f"{names.contractors[i]}（合同 {owed[i]}）", "按合同应由") for i in owed]
+            return first + [Choice(str(i), one, "合同未约定") for i, one in names.contractors.items() if i not in owed]
+        case "purchasers":
+            return [Choice(str(i), one) for i, one in names.purchasers.items()]
+        case "emergencies":
+            return [Choice(leaf.code, leaf.name) for leaf in taxonomy.leaves.values() if leaf.group == "E"]
+        case "levels":
+            return [Choice(str(level), word) for level, word in views.LEVEL_NAMES.items()]
+    return [
+        Choice(leaf.code, f"{leaf.code} {leaf.name}", f"{leaf.group} {taxonomy.groups.get(leaf.group, '')}")
+        for leaf in taxonomy.leaves.values()
+    ]
+
+
+def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
+    """What stands preselected: only what a contract or the register says, never a guess."""
+    owed = acts.owing(tx, ticket)
+    return {
+        "contractor": owed[0].contractor_id if len(owed) == 1 else "",
+        "purchaser": str(ticket.purchaser_id or ""),
+        "leaf": ticket.leaf,
+    }

@@ -1,0 +1,280 @@
+"""What pages show of a ticket: view models, made in the transaction of the page so that templates only lay out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from app import notify
+from app.hotline import Tx
+from app.store.board import Now
+from app.tickets.lifecycle import RULES, STATE_NAMES, Actor, Role, State
+from app.tickets.model import Message, Ticket, TicketEvent, Timer
+from app.tickets.privacy import mask_text
+
+EXCERPT = 90  # characters of a complaint that a list shows
+HOUSE = "热线"  # as whom notices are said
+URGENCY_NAMES: Mapping[str, str] = {"U0": "特急", "U1": "紧急", "U2": "一般", "U3": "不急"}
+LEVEL_NAMES: Mapping[int, str] = {1: "催办", 2: "督办", 3: "约谈"}
+GRADES: Mapping[int, str] = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+STATE_TONES: Mapping[State, str] = {
+    State.RECEIVED: "amber",
+    State.RETURNED: "amber",
+    State.DISPATCHED: "blue",
+    State.IN_PROGRESS: "blue",
+    State.ON_HOLD: "grey",
+    State.RESOLVED: "green",
+    State.CLOSED: "grey",
+    State.REJECTED: "grey",
+    State.MERGED: "grey",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One clock: ``tone`` green, amber (a reminder has gone out), red (lapsed) or grey (standing still, or over)."""
+
+    target: str
+    name: str
+    tone: str
+    left: str  # 还剩 3小时20分, 已超期 2天, 已停
+    due: str
+    due_at: datetime
+    over: bool
+    provisional: bool
+
+
+def clock_view(tx: Tx, timer: Timer) -> ClockView:
+    tone, left = _standing(timer, tx.now)
+    return ClockView(
+        timer.target,
+        timer.name,
+        tone,
+        left,
+        tx.hotline.spell(timer.due_at),
+        timer.due_at,
+        timer.stopped_at is not None,
+        timer.provisional,
+    )
+
+
+def _standing(timer: Timer, now: datetime) -> tuple[str, str]:
+    if timer.stopped_at is not None:
+        return ("red", "超期完成") if timer.breached_at is not None else ("grey", "按时完成")
+    if timer.paused_at is not None:
+        return "grey", "已停"
+    if timer.due_at <= now or timer.breached_at is not None:
+        return "red", f"已超期 {span(now - timer.due_at)}"
+    return "amber" if timer.next_step > 0 else "green", f"还剩 {span(timer.due_at - now)}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two greatest units: 2天3小时, 3小时20分, 20分."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days}天{hours}小时" if hours else f"{days}天"
+    if hours:
+        return f"{hours}小时{rest}分" if rest else f"{hours}小时"
+    return f"{rest}分" if rest else "不到1分"
+
+
+def clocks_of(tx: Tx, ticket: Ticket) -> list[ClockView]:
+    """Every clock of the ticket's present round, running ones first, the nearest deadline first."""
+    shown = [t for t in ticket.timers if not t.cancelled and (t.stopped_at is None or t.round == ticket.round)]
+    views = [clock_view(tx, timer) for timer in shown]
+    return sorted(views, key=lambda clock: (clock.over, clock.due_at))
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A ticket in a list."""
+
+    number: str
+    state: str
+    tone: str
+    urgency: str
+    urgency_name: str
+    leaf: str
+    place: str
+    excerpt: str
+    handler: str
+    created: str
+    why: str
+    clock: ClockView | None
+    emergency: bool
+    sealed: bool
+    confidential: bool
+    nudges: int
+    level: str
+
+
+def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
+    text = mask_text(ticket.text) if viewer.role is Role.CONTRACTOR else ticket.text
+    running = [clock for clock in clocks_of(tx, ticket) if not clock.over]
+    return RowView(
+        number=ticket.number,
+        state=STATE_NAMES[ticket.state],
+        tone=STATE_TONES[ticket.state],
+        urgency=ticket.urgency,
+        urgency_name=URGENCY_NAMES.get(ticket.urgency, ticket.urgency),
+        leaf=notify.leaf_name(tx, ticket),
+        place=notify.place_name(tx, ticket),
+        excerpt=text if len(text) <= EXCERPT else text[:EXCERPT] + "…",
+        handler=notify.handler_name(tx, ticket),
+        created=tx.hotline.spell(ticket.created_at),
+        why=ticket.assigned_why,
+        clock=running[0] if running else None,
+        emergency=ticket.urgency == "U0",
+        sealed=ticket.sealed,
+        confidential=ticket.confidential,
+        nudges=ticket.nudges,
+        level=LEVEL_NAMES.get(ticket.level, ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of a timeline."""
+
+    at: str
+    title: str
+    by: str
+    text: str
+    tone: str
+
+
+def steps(tx: Tx, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
+    """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
+    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(event, viewer)]
+    return [_step(tx, event, viewer) for event in reversed(shown)]
+
+
+# What a contractor reads of the history: what it was told, what it did, and its own clocks.
+CONTRACTOR_READS = frozenset(
+    ("dispatch", "append", "accept", "contact", "progress", "hold", "resume", "resolve", "remand", "reopen", "nudge")
+    + ("remind", "breach", "escalate", "close", "withdraw")
+)
+
+
+def _for_contractor(event: TicketEvent, viewer: Actor) -> bool:
+    own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
+    return own_note or event.action in CONTRACTOR_READS
+
+
+def _step(tx: Tx, event: TicketEvent, viewer: Actor) -> StepView:
+    rule = RULES.get(event.action)
+    text = _told(tx, event)
+    masked = viewer.role is Role.CONTRACTOR
+    by_resident = event.by_role is Role.RESIDENT
+    return StepView(
+        at=tx.hotline.spell(event.at),
+        title=rule.name if rule else event.action,
+        by="诉求人" if by_resident else event.by_name,
+        text=mask_text(text) if masked else text,
+        tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
+    )
+
+
+def _told(tx: Tx, event: TicketEvent) -> str:
+    """The words of an event: what was given with it, put so that a person can read it."""
+    details = event.details
+    names = tx.hotline.knowledge(tx.session).snapshot
+    match event.action:
+        case "dispatch":
+            return f"派{names.contractors.get(int(details['contractor']), '承接主体')}。{details.get('why', '')}"
+        case "refer":
+            return f"转{names.purchasers.get(int(details['purchaser']), '主管部门')}。{details.get('why', '')}"
+        case "classify":
+            leaf = tx.hotline.policy.taxonomy.leaves.get(str(details["leaf"]))
+            return f"改为{leaf.code}{leaf.name}" if leaf else str(details["leaf"])
+        case "rate":
+            return rated(details)
+        case "reject":
+            return f"{details.get('reason', '')}；建议向{details.get('refer', '')}反映"
+        case "hold":
+            return f"{details.get('reason', '')}；预计{details.get('until', '')}恢复"
+        case "remind" | "breach" | "escalate":
+            return f"{details.get('target_name', '')}期限 {details.get('due', '')} {details.get('level_name', '')}".strip()
+        case "alarm":
+            return str(details.get("why", ""))
+        case "accept":
+            return f"预约：{details.get('eta', '')}"
+        case "merge":
+            return f"并入 {details.get('into', '')}"
+    return str(details.get("text") or details.get("reason") or details.get("why") or "")
+
+
+def rated(details: Mapping[str, object]) -> str:
+    """A rating in words: 满意，已解决."""
+    words = [GRADES.get(int(str(details.get("satisfied", 0))), "")]
+    for key, yes, no in (("solved", "已解决", "未解决"), ("responded", "响应及时", "响应不及时")):
+        if details.get(key) is not None:
+            words.append(yes if details[key] else no)
+    return "，".join(word for word in [*words, str(details.get("reason") or "")] if word)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidView:
+    """One thing said: ``side`` is who said it, as the reader sees it."""
+
+    at: str
+    by: str
+    text: str
+    side: str  # resident, house, note
+    kind: str
+
+
+def conversation(tx: Tx, messages: list[Message], viewer: Actor, audience: str | None) -> list[SaidView]:
+    """What may be read by this audience (None: by the desk, everything), oldest first; notes of the house to no other."""
+    readable = [one for one in messages if audience is None or audience in one.audience]
+    return [_said(tx, one, viewer) for one in readable]
+
+
+def _said(tx: Tx, one: Message, viewer: Actor) -> SaidView:
+    by_resident = one.by_role is Role.RESIDENT and one.by_name != HOUSE
+    text = mask_text(one.text) if viewer.role is Role.CONTRACTOR else one.text
+    return SaidView(
+        at=tx.hotline.spell(one.at),
+        by="诉求人" if by_resident else one.by_name or HOUSE,
+        text=text,
+        side="resident" if by_resident else "house" if one.audience else "note",
+        kind=one.kind,
+    )
+
+
+def channel_name(tx: Tx, key: str) -> str:
+    """The Chinese name of the channel that a ticket came by or a notice went."""
+    channel = tx.hotline.channels.get(key)
+    return channel.spec.name if channel else {"phone": "电话"}.get(key, key)
+
+
+def board_now(tx: Tx) -> Now:
+    """This moment, and the local day it lies in."""
+    local = tx.now.astimezone(tx.hotline.zone)
+    starts = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    ends = (starts + timedelta(hours=36)).replace(hour=0)
+    return Now(tx.now, starts, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class PagerView:
+    """Where the reader is in a long list."""
+
+    page: int
+    pages: int
+    total: int
+    before: str  # link, "" on the first page
+    after: str
+
+
+def pager(path: str, chosen: Mapping[str, str], page: int, total: int, size: int) -> PagerView:
+    pages = max(1, -(-total // size))
+    kept = {name: value for name, value in chosen.items() if value}
+
+    def link(to: int) -> str:
+        return f"{path}?{urlencode({**kept, 'n': to})}" if 1 <= to <= pages else ""
+
+    return PagerView(page, pages, total, link(page - 1), link(page + 1))

@@ -1,0 +1,57 @@
+"""The rules that come before the model: words that settle a matter as R, G or N08, and words that only ask for a second look."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from routing.patterns import expression, table
+
+_REACH = 14  # how far on either side of a hit the softening words are looked for
+_OPENING, _CLOSING = 160, 100  # in a long letter the matter stands at the head or at the foot; between them a word is an aside
+
+DECIDES, STOPS, HINTS = "decides", "stops", "hints"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHit:
+    """A rule that fired. ``code`` is a leaf where ``force`` is DECIDES, else a leaf or only a group letter."""
+
+    code: str
+    words: str
+    force: str
+
+    @property
+    def group(self) -> str:
+        return self.code[0]
+
+
+def read(text: str) -> tuple[RuleHit, ...]:
+    """All rules that fire on the plain text: one hit per leaf that decides, then those that stop, then those that hint."""
+    table_ = _compiled()
+    hits: dict[tuple[str, str], RuleHit] = {}
+    for force, rows in table_.items():
+        for code, pattern, unless in rows:
+            for match in pattern.finditer(text):
+                if unless is not None and unless.search(text[max(0, match.start() - _REACH) : match.end() + _REACH]):
+                    continue
+                aside = force == DECIDES and _OPENING < match.start() < len(text) - _CLOSING
+                held = STOPS if aside else force
+                hits.setdefault((code, held), RuleHit(code, match.group().strip(), held))
+    return tuple(sorted(hits.values(), key=lambda hit: (DECIDES, STOPS, HINTS).index(hit.force)))
+
+
+_Rows = tuple[tuple[str, "re.Pattern[str]", "re.Pattern[str] | None"], ...]
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> dict[str, _Rows]:
+    held = table("rules")
+    names = held["names"]
+    unless = {code: expression(words, names) for code, words in held["unless"].items()}
+    unless["G"] = unless["G06"]  # the broad words of building, softened by the same
+    return {
+        force: tuple((code, expression(words, names), unless.get(code)) for code, words in held[part].items())
+        for force, part in ((DECIDES, "strong"), (STOPS, "stop"), (HINTS, "weak"))
+    }

@@ -1,0 +1,172 @@
+"""From a resident's words to a verdict 研判.
+
+1 emergencies · 2 the model's probabilities · 3 rules for R, G and N08 · 4 the leaf by precedence · 5 doubt ·
+6 place, phones, manner
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from routing import lexicon, manner
+from routing.classify import Model
+from routing.boilerplate import matter
+from routing.emergency import detect
+from routing.lexicon import DECIDES, STOPS, RuleHit
+from routing.phones import find_phones
+from routing.place import Gazetteer
+from routing.taxonomy import Owner, Taxonomy
+from routing.tokens import plain
+from routing.verdict import EmergencyHit, PlaceFound, Verdict
+
+# Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
+SURE_LEAF = 0.30
+SURE_OWNER = 0.60
+FORBIDDEN = 0.22  # P(G or R) from which a contractor is not set to work unasked
+FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
+ALARM = 0.85  # P(E) from the model alone that counts as an alarm
+NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
+RULE_SURE, RULE_LONE = 0.95, 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    leaf: str
+    confidence: float
+    review: bool
+    reasons: tuple[str, ...]
+    secondary: tuple[str, ...] = ()
+
+
+class Understander:
+    """Reads messages. Holds nothing that changes, so one serves all threads."""
+
+    def __init__(self, taxonomy: Taxonomy, model: Model, gazetteer: Gazetteer) -> None:
+        unknown = sorted(set(model.labels) - set(taxonomy.leaves))
+        if unknown:
+            raise ValueError(f"the model knows leaves that the taxonomy does not: {', '.join(unknown)}")
+        self.taxonomy, self.model, self.gazetteer = taxonomy, model, gazetteer
+
+    def understand(self, text: str, *, place_hint: str = "") -> Verdict:
+        """Judge one message; any text gives a verdict, an empty one a verdict under review.
+
+        ``place_hint`` is what a form or a resident's record says of the place; the text itself goes before it.
+        """
+        said = plain(text)
+        place = self._place(text, place_hint)
+        core = matter(_without(said, place))
+        scores = self.model.scores(core)
+        hits = lexicon.read(core)
+        emergencies = self._alarms(said, scores)
+        choice = self._choose(core, scores, hits, emergencies)
+        leaf = self.taxonomy.leaves[choice.leaf]
+        strong = {hit.group for hit in hits if hit.force == DECIDES}
+        urgency, why = manner.raised("U0" if emergencies else leaf.urgency, said)
+        reasons = (*choice.reasons, f"因“{why}”提高紧急程度") if why else choice.reasons
+        return Verdict(
+            leaf=leaf.code,
+            group=leaf.group,
+            owner=leaf.owner,
+            confidence=choice.confidence,
+            runners_up=tuple((code, p) for code, p in scores if code != leaf.code)[:3],
+            request_type=manner.request_type(said, leaf.code),
+            urgency=urgency,
+            emergencies=emergencies,
+            place=place,
+            phones=find_phones(said),
+            reserved=leaf.group == "G" or (bool(emergencies) and "G" in strong and "R" not in strong),
+            about_contractor=leaf.group == "R" or (bool(emergencies) and "R" in strong),
+            confidential=leaf.confidential or manner.wants_secrecy(said),
+            review=choice.review,
+            reasons=reasons,
+            secondary=choice.secondary,
+        )
+
+    def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
+        hits = tuple(hit for hit in detect(said) if hit.code in self.taxonomy.leaves)
+        if hits or not scores[0][0].startswith("E"):
+            return hits
+        code, p = scores[0]
+        if p < ALARM:
+            return ()
+        return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”相近（{p:.0%}），宁可误报"),)
+
+    def _choose(
+        self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], emergencies: tuple[EmergencyHit, ...]
+    ) -> _Choice:
+        calm = [(code, p) for code, p in scores if not code.startswith("E")]
+        ruled = self._by_rule(calm, hits)
+        if emergencies:
+            base = ruled.leaf if ruled else calm[0][0]
+            others = tuple(dict.fromkeys((*(hit.code for hit in emergencies[1:]), base)))
+            words = RULE_SURE if any(hit.words for hit in emergencies) else scores[0][1]
+            return _Choice(emergencies[0].code, words, False, tuple(hit.why for hit in emergencies), others)
+        if ruled:
+            return ruled
+        return self._by_model(said, scores, hits)
+
+    def _by_rule(self, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice | None:
+        """R before G before N08; within a group the leaf that the model finds likeliest among those whose words stand there."""
+        strong = [hit for hit in hits if hit.force == DECIDES and hit.code in self.taxonomy.leaves]
+        if not strong:
+            return None
+        p = dict(scores)
+        best = min(strong, key=lambda hit: (self.taxonomy.rank(hit.code), -p.get(hit.code, 0.0)))
+        group = self.taxonomy.leaves[best.code].group
+        likely = sum(v for code, v in scores if self.taxonomy.leaves[code].group == group)
+        others = tuple(dict.fromkeys((*(h.code for h in strong if h.code != best.code), scores[0][0])))
+        named = self.taxonomy.leaves[best.code].name
+        reason = f"规则：原话“{best.words}”属{best.code}{named}"
+        secondary = tuple(code for code in others if code != best.code)
+        return _Choice(best.code, RULE_SURE if likely >= 0.3 else RULE_LONE, False, (reason,), secondary)
+
+    def _by_model(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice:
+        owners: dict[Owner, float] = defaultdict(float)
+        groups: dict[str, float] = defaultdict(float)
+        for code, p in scores:
+            owners[self.taxonomy.leaves[code].owner] += p
+            groups[self.taxonomy.leaves[code].group] += p
+        calm = [(code, p) for code, p in scores if self.taxonomy.leaves[code].group != "E"]
+        code, p = calm[0]
+        leaf = self.taxonomy.leaves[code]
+        reasons = [f"模型：{code}{leaf.name}，把握 {p:.0%}"]
+        doubts = []
+        if len(said) < 2:
+            doubts.append("内容过短，无法研判")
+        if p < SURE_LEAF and owners[leaf.owner] < SURE_OWNER:
+            doubts.append(f"把握不足（{p:.0%}），请坐席核定")
+        if groups["E"] >= NEAR_ALARM:
+            doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
+        if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
+            doubts += self._forbidden(groups["G"] + groups["R"], hits)
+        return _Choice(code, p, bool(doubts), (*reasons, *doubts), tuple(c for c, q in calm[1:4] if q >= 0.2))
+
+    def _forbidden(self, p: float, hits: tuple[RuleHit, ...]) -> list[str]:
+        """Doubt about a contractor's ticket that smells of G or R: by words that stop, by the model, or by both a little."""
+        doubtful = [hit for hit in hits if hit.force != DECIDES and hit.group in "GR"]
+        stops = bool(doubtful) and doubtful[0].force == STOPS
+        if not stops and p < (FORBIDDEN_WITH_WORD if doubtful else FORBIDDEN):
+            return []
+        seen = f"，原话“{doubtful[0].words}”" if doubtful else ""
+        return [f"可能属政府保留或涉承接主体事项（{p:.0%}{seen}），不自动派单"]
+
+    def _place(self, text: str, hint: str) -> PlaceFound | None:
+        place = self.gazetteer.find(text)
+        if not hint or (place and place.estate_id):
+            return place
+        if place and place.candidates:  # the hint may settle which of them; it may not overrule the text
+            hinted = self.gazetteer.find(hint)
+            chosen = hinted and hinted.estate_id in {i for i, _ in place.candidates}
+            return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
+        both = self.gazetteer.find(f"{hint} {text}")
+        return both if both and both.estate_id else (place or both)
+
+
+def _without(said: str, place: PlaceFound | None) -> str:
+    """The text without the estate's name, so that a place does not speak for a matter."""
+    if place is None or not (place.estate_id or place.candidates):
+        return said
+    for words in place.words:
+        said = said.replace(words, " ")
+    return said

@@ -1,0 +1,84 @@
+"""What the routing says about one message 研判结果: frozen facts that a page, a ticket or a JSON line can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from routing.taxonomy import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyHit:
+    """One emergency seen in the text, with the resident's own words that gave the alarm."""
+
+    code: str  # E01 … E10
+    words: tuple[str, ...]
+    why: str  # Chinese, for the agent
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFound:
+    """Where the matter is. ``estate_id`` is None when no estate, or more than one, answers to the words."""
+
+    estate_id: str | None = None
+    estate: str = ""
+    building: str = ""
+    unit: str = ""
+    room: str = ""
+    words: tuple[str, ...] = ()  # the words of the message that led here
+    exact: bool = True  # False: the estate's name was met with one slip of the pen
+    candidates: tuple[tuple[str, str], ...] = ()  # (id, name) when ambiguous; then estate_id is None
+
+    def to_json(self) -> dict[str, str | None]:
+        """Unknown parts are null, never missing."""
+        return {
+            "estate": self.estate or None,
+            "building": self.building or None,
+            "unit": self.unit or None,
+            "room": self.room or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement on one message.
+
+    ``leaf`` is always the best guess; ``review`` says that a person must look before anybody is set to work.
+    """
+
+    leaf: str
+    group: str
+    owner: Owner
+    confidence: float
+    runners_up: tuple[tuple[str, float], ...]
+    request_type: str  # 咨询 求助 投诉 举报 建议 表扬
+    urgency: str  # U0 … U3
+    emergencies: tuple[EmergencyHit, ...]
+    place: PlaceFound | None
+    phones: tuple[str, ...]
+    reserved: bool  # reserved to government: never a contractor's
+    about_contractor: bool  # about the contractor or its staff: hidden from contractors
+    confidential: bool  # the complainant wishes, or the leaf demands, that the name is withheld
+    review: bool
+    reasons: tuple[str, ...]
+    secondary: tuple[str, ...] = ()  # other matters in the same message, leaf codes
+
+    def to_json(self) -> dict[str, object]:
+        """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""
+        place = self.place or PlaceFound()
+        return {
+            "leaf": self.leaf,
+            "group": self.group,
+            "owner": str(self.owner),
+            "confidence": round(self.confidence, 4),
+            "runners_up": [{"leaf": leaf, "confidence": round(p, 4)} for leaf, p in self.runners_up],
+            "request_type": self.request_type,
+            "urgency": self.urgency,
+            "emergency": [hit.code for hit in self.emergencies],
+            "place": place.to_json(),
+            "phones": list(self.phones),
+            "reserved": self.reserved,
+            "about_contractor": self.about_contractor,
+            "reasons": list(self.reasons),
+            "review": self.review,
+        }

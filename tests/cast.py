@@ -1,0 +1,163 @@
+"""The cast: a hotline of the demonstration city on a hand clock, its people, and residents who write to it.
+
+陈阿姨 writes by WeChat; 安居 and 匠修 are contractors; 周主任 supervises the city; nobody of 匠修 may see what is 安居's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app.bootstrap import build, model_for
+from app.demo.load import load_city
+from app.hotline import Hotline
+from app.intake import Item, Said, take_together
+from app.policy import Policy, load_policy
+from app.register.people import QUICK_PASSWORDS
+from app.register.snapshot import Snapshot
+from app.settings import DeliveryMode, Settings, WeChatSettings
+from app.store import tickets as store
+from app.tickets.lifecycle import SYSTEM, Actor, Role
+from app.tickets.model import Ticket
+from app.worker import Worker
+from channels.contract import Channel, ChannelSpec, Complaint, Delivery, Failure, HttpAnswer, Kind, Notice, Receipt, Receives
+from routing.classify import Model
+from tests.handclock import HandClock
+
+MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 where the city is
+ACCOUNT = WeChatSettings(
+    token=SecretStr("AAAAA"),
+    app_id="wxba5fad812f8e6fb9",
+    app_secret=SecretStr("cast-app-secret"),
+    encoding_aes_key=SecretStr("A" * 43),
+)
+
+
+class Pigeons:
+    """A console that remembers: every notice that left, in order; ``fails`` scripts what the outside answers next."""
+
+    spec = ChannelSpec(key="console", name="控制台", receives=Receives.NEVER, sends=True, signed=False)
+
+    def __init__(self) -> None:
+        self.sent: list[Notice] = []
+        self.fails: list[Failure] = []
+
+    def send(self, notice: Notice) -> Receipt:
+        if self.fails:
+            return Receipt(failure=self.fails.pop(0), code="scripted")
+        self.sent.append(notice)
+        return Receipt(external_id=f"pigeon-{len(self.sent)}")
+
+    def read(self, delivery: Delivery) -> list[Complaint]:
+        raise AssertionError("nobody writes to the console")
+
+    def answer(self, delivery: Delivery, said: object) -> HttpAnswer:
+        raise AssertionError("nobody waits at the console")
+
+    def greet(self, delivery: Delivery) -> HttpAnswer:
+        raise AssertionError("nobody greets the console")
+
+    def fetch(self, since: str) -> tuple[Delivery, ...]:
+        return ()
+
+    def to(self, name: str) -> list[str]:
+        """What one recipient was told."""
+        return [notice.text for notice in self.sent if name in notice.to]
+
+
+@dataclass
+class Cast:
+    """A hotline and everybody around it."""
+
+    hotline: Hotline
+    clock: HandClock
+    pigeons: Pigeons
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def writes(self, text: str, sender: str = "o-chen", *, external_id: str = "", **said: object) -> Said:
+        """A resident's message through keeping and taking in, as the WeChat door would hand it over."""
+        identity = external_id or f"m{next(self.numbers)}"
+        complaint = Complaint(external_id=identity, sender=sender, kind=Kind.TEXT, text=text, **said)  # type: ignore[arg-type]
+        delivery = Delivery("wechat", text.encode(), self.clock.wall())
+        return take_together(self.hotline, [Item(delivery, complaint)])[0]
+
+    def ticket(self, number: str, viewer: Actor = SYSTEM) -> Ticket:
+        with self.hotline.look() as tx:
+            return store.by_number(tx.session, number, viewer)
+
+    def history(self, number: str) -> store.History:
+        with self.hotline.look() as tx:
+            return store.history(tx.session, store.by_number(tx.session, number, SYSTEM))
+
+    def contractor(self, name: str) -> Actor:
+        """Staff of the contractor whose name contains this."""
+        return Actor(Role.CONTRACTOR, "9001", f"{name}员工", self._org(self.names().contractors, name))
+
+    def supervisor(self, name: str = "云州市住房保障局") -> Actor:
+        org = self._org(self.names().purchasers, name)
+        return Actor(Role.SUPERVISOR, "9002", "周主任", org, frozenset(self.names().purchasers))
+
+    def agent(self) -> Actor:
+        return Actor(Role.AGENT, "9003", "坐席小李")
+
+    def names(self) -> Snapshot:
+        with self.hotline.look() as tx:
+            return self.hotline.knowledge(tx.session).snapshot
+
+    @staticmethod
+    def _org(names: Mapping[int, str], part: str) -> int:
+        return next(number for number, name in names.items() if part in name)
+
+    def tick(self, **later: float) -> None:
+        """Time passes, then the metronome beats once."""
+        self.clock.advance(timedelta(**later))
+        Worker(self.hotline).tick()
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return load_policy()
+
+
+@pytest.fixture(scope="session")
+def model(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return model_for(policy, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def raise_curtain(policy: Policy, model: Model, tmp_path: Path, clock: HandClock) -> Callable[..., Cast]:
+    """Builds a cast on any database address; ``settings`` are changes to the usual ones."""
+
+    def build_cast(url: str, channels: Mapping[str, Channel] | None = None, **settings: object) -> Cast:
+        pigeons = Pigeons()
+        given = {"data_dir": tmp_path, "database_url": url, "wechat": ACCOUNT, "delivery": DeliveryMode.CONSOLE, **settings}
+        clock.set(MONDAY_MORNING)
+        real = build(Settings(**given), clock=clock, policy=policy, model=model, migrate=True)  # type: ignore[arg-type]
+        real.channels = {**(channels or real.channels), "console": pigeons}
+        with real.tx() as tx:
+            load_city(tx.session, policy, tx.now, passwords=QUICK_PASSWORDS)
+        return Cast(real, clock, pigeons)
+
+    return build_cast
+
+
+@pytest.fixture
+def cast(raise_curtain: Callable[..., Cast], database_url: str) -> Iterator[Cast]:
+    """On SQLite, and again on PostgreSQL."""
+    made = raise_curtain(database_url)
+    yield made
+    made.hotline.db.dispose()
+
+
+@pytest.fixture
+def sqlite_cast(raise_curtain: Callable[..., Cast], sqlite_url: str) -> Iterator[Cast]:
+    """On SQLite only: for what does not depend on the database."""
+    made = raise_curtain(sqlite_url)
+    yield made
+    made.hotline.db.dispose()
