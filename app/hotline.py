@@ -89,7 +89,13 @@ class Hotline:
             yield Tx(session, self.clock.now(), self.clock.wall(), self)
 
     def knowledge(self, session: Session) -> Knowledge:
-        """The register and the understanding built on it, renewed when the register has changed."""
+        """The register and the understanding built on it, renewed when the register has changed; one look a transaction."""
+        seen: Knowledge | None = session.info.get("knowledge")
+        if seen is None:
+            seen = session.info["knowledge"] = self._newest(session)
+        return seen
+
+    def _newest(self, session: Session) -> Knowledge:
         current = revision(session)
         known = self._knowledge
         if known is not None and known.revision == current:

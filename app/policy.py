@@ -24,6 +24,7 @@ from sla.calendar import WorkCalendar
 from sla.hours import WEEKDAYS, parse_days, parse_intervals
 from sla.ladder import Action, Ladder, Step, lint
 from sla.policy import Anchor, Party, SlaPolicy, Target
+from sla.schedule import published
 
 SHIPPED = Path(__file__).with_name("policy")
 FILES = ("policy.toml", "taxonomy.toml", "limits.toml", "calendars.toml")
@@ -120,6 +121,8 @@ def _rules(table: Table, taxonomy: Taxonomy) -> Rules:
 def _calendar(table: Table, timezone: str) -> WorkCalendar:
     table.only("name", "hours", "country", "days")
     name, hours, country = table.text("name"), table.raw.get("hours"), table.text("country", "") or None
+    if country:
+        table.read("country", published, "目前只有 CN")
     if isinstance(hours, dict):
         week = table.table("hours")
         week.only(*WEEKDAYS)
@@ -132,7 +135,7 @@ def _calendar(table: Table, timezone: str) -> WorkCalendar:
     try:
         return WorkCalendar.build(name, timezone, hours, country, days.raw if days else None)
     except CalendarError as wrong:
-        raise table.bad("hours", str(wrong), "至少写明一天的工作时间，或写 24x7；国别现有 CN") from wrong
+        raise table.bad("hours", str(wrong), "至少写明一天的工作时间，或写 24x7") from wrong
 
 
 def _single_day(day: str, hours: object) -> None:
@@ -273,10 +276,12 @@ def _step(table: Table) -> Step:
     limit = table.get("limit", int) if "limit" in table.raw else 1
     when, tell, repeat = table.text("when"), table.some_of("tell", TOLD), table.text("repeat", "")
     table.read("when", lambda _: Step("when", when, action), "写作 80%、-1h、0、+2h 或 +1wd")
+    if repeat:
+        table.read("repeat", _budget, "写作 30m、4wh 或 1d，并用 limit 写明总次数")
     try:
         return Step(table.text("key"), when, action, level, tell, repeat, limit)
     except CalendarError as wrong:
-        raise table.bad("repeat" if repeat else "limit", str(wrong), '写作 repeat = "1d"、limit = 3') from wrong
+        raise table.bad("limit" if "limit" in table.raw else "repeat", str(wrong), '写作 repeat = "1d"、limit = 3') from wrong
 
 
 def _try_ladders(
@@ -291,5 +296,5 @@ def _try_ladders(
                 continue
             tried.add((ladder, target.budget, target.calendar))
             for finding in lint(target.ladder, target.budget, calendars[target.calendar]):
-                place: Place = ("ladders", ladder, finding.place)
+                place: Place = ("ladders", ladder, finding.place, finding.field)
                 raise limits.source.bad(place, f"{finding.problem}（{code} {urgency} {target.name}）", finding.cure)

@@ -104,8 +104,8 @@ def assign(verdict: Verdict, leaf: Leaf, estate_id: str | None, day: date, regis
     if leaf.owner is Owner.PURCHASER:
         return _to_purchaser(register, estate_id, f"{leaf.name}由购买主体直接办理")
     if leaf.owner is Owner.ELSEWHERE:
-        where = leaf.refer or "有关部门"
-        return Unassigned("elsewhere", f"{leaf.name}不属本热线受理范围，请告知诉求人向{where}反映", where)
+        where = leaf.refer or "请向有关部门反映，或拨打 12345"
+        return Unassigned("elsewhere", f"{leaf.name}不属本热线受理范围，告知诉求人：{where}", where)
     return _by_contract(verdict, leaf, estate_id, day, register)
 
 

@@ -13,7 +13,7 @@ from routing.verdict import EmergencyHit
 _STOP = "。!?;\n!?;…"
 _CLAUSE = _STOP + ",,、 "
 _NOW = re.compile(
-    r"现在|正在|正(?:着|起|冒|困|漏|打)|又(?!不)|还在|还是|此刻|目前|刚才?|刚刚|这会儿?|快来|快点来|救命|赶紧|赶快|马上|立刻|一直(?:响|漏|冒|滴|流)|里面还|越来越"
+    r"现在|正在|正(?:着|起|冒|困|漏|打)|又(?!不)|还在|此刻|目前|刚才?|刚刚|这会儿?|快来|快点来|救命|赶紧|赶快|马上|立刻|一直(?:响|漏|冒|滴|流)|里面还|越来越"
 )
 _NOT = re.compile(
     r"(?:没有?|冇|木有|莫得|没得|未|无|不是|不存在|并非|并不|不会|排除了?|解除了?)(?:再|在|闻到|闻见|发现|发生|出现|看到|看见|任何|什么|啥子?|明显的?|有|过|听说|听到|人)*$"
@@ -35,6 +35,7 @@ _SUPPOSED = re.compile(
     r"(?:怕|担心|生怕|害怕|唯恐|以免|免得|避免|防止|预防|防范|小心|当心|万一|假如|如果|要是|假设|会不会|是不是会|可能会|可能(?:引发|引起|导致|造成|发生)|容易|极易|易"
     r"|有(?:可能|危险|风险)|存在|隐患|随时(?:可能|会|要)?|迟早|早晚|会(?:引发|引起|导致|造成|发生)?|引发|一旦|哪天|出了|真要?是?)(?:.{0,12})$"
 )
+_FEARED = re.compile(r"怕|担心|随时|可能|万一|容易|会不会|要是")
 _HABIT = re.compile(
     r"经常|老是|总是|常常|动不动|三天两头|时不时|隔三差五|多次|[几两三四五六七八九十\d]+次|屡次|频繁|每次|每到|每逢|一下(?:大|点)?雨就|逢雨|见天"
 )
@@ -71,6 +72,12 @@ def detect(text: str) -> tuple[EmergencyHit, ...]:
             said = tuple(dict.fromkeys(word.strip() for word in words))
             hits.append(EmergencyHit(danger.code, said, f"{danger.why}：原话“{'”“'.join(said)}”"))
     return tuple(hits)
+
+
+def mentioned(text: str) -> bool:
+    """Whether any sign stands in the text at all, alarm or not: then a model need not guess what the signs have settled."""
+    text = plain(text)
+    return any(sign.words.search(text) for danger in dangers() for sign in danger.signs)
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +118,7 @@ def _rings(text: str, match: re.Match[str], sign: Sign) -> bool:
         return True
     if PAST in sign.guards and (_PAST.search(before[-16:]) or _PAST_AFTER.search(after)):
         return False
-    if SUPPOSED in sign.guards and _SUPPOSED.search(clause[-14:]):
+    if SUPPOSED in sign.guards and (_SUPPOSED.search(clause[-14:]) or _FEARED.search(match.group())):
         return False
     return not (HABIT in sign.guards and (_HABIT.search(before[-10:]) or _HABIT.search(match.group())))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-_NAMED = re.compile("@([a-z_]+)@")
+_NAMED = re.compile("@([a-z0-9_]+)@")
 
 
 def table(name: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from routing import lexicon, manner
-from routing.classify import Model
 from routing.boilerplate import matter
-from routing.emergency import detect
+from routing.classify import Model
+from routing.emergency import detect, mentioned
 from routing.lexicon import DECIDES, STOPS, RuleHit
 from routing.phones import find_phones
 from routing.place import Gazetteer
@@ -21,11 +21,11 @@ from routing.tokens import plain
 from routing.verdict import EmergencyHit, PlaceFound, Verdict
 
 # Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
-SURE_LEAF = 0.30
-SURE_OWNER = 0.60
+SURE_LEAF = 0.25
+SURE_GROUP = 0.45
 FORBIDDEN = 0.22  # P(G or R) from which a contractor is not set to work unasked
 FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
-ALARM = 0.85  # P(E) from the model alone that counts as an alarm
+ALARM = 0.50  # P(E) from the model alone that counts as an alarm
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
@@ -84,13 +84,15 @@ class Understander:
         )
 
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
+        """What the signs say; where no sign stands in the text at all, what the model says of group E as a whole."""
         hits = tuple(hit for hit in detect(said) if hit.code in self.taxonomy.leaves)
-        if hits or not scores[0][0].startswith("E"):
+        if hits or mentioned(said) or (near := self._near(scores)) < ALARM:
             return hits
-        code, p = scores[0]
-        if p < ALARM:
-            return ()
-        return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”相近（{p:.0%}），宁可误报"),)
+        code = next(code for code, _ in scores if self.taxonomy.leaves[code].group == "E")
+        return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”一类相近（{near:.0%}），宁可误报"),)
+
+    def _near(self, scores: list[tuple[str, float]]) -> float:
+        return sum(p for code, p in scores if self.taxonomy.leaves[code].group == "E")
 
     def _choose(
         self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], emergencies: tuple[EmergencyHit, ...]
@@ -100,7 +102,7 @@ class Understander:
         if emergencies:
             base = ruled.leaf if ruled else calm[0][0]
             others = tuple(dict.fromkeys((*(hit.code for hit in emergencies[1:]), base)))
-            words = RULE_SURE if any(hit.words for hit in emergencies) else scores[0][1]
+            words = RULE_SURE if any(hit.words for hit in emergencies) else self._near(scores)
             return _Choice(emergencies[0].code, words, False, tuple(hit.why for hit in emergencies), others)
         if ruled:
             return ruled
@@ -122,10 +124,8 @@ class Understander:
         return _Choice(best.code, RULE_SURE if likely >= 0.3 else RULE_LONE, False, (reason,), secondary)
 
     def _by_model(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice:
-        owners: dict[Owner, float] = defaultdict(float)
         groups: dict[str, float] = defaultdict(float)
         for code, p in scores:
-            owners[self.taxonomy.leaves[code].owner] += p
             groups[self.taxonomy.leaves[code].group] += p
         calm = [(code, p) for code, p in scores if self.taxonomy.leaves[code].group != "E"]
         code, p = calm[0]
@@ -134,9 +134,9 @@ class Understander:
         doubts = []
         if len(said) < 2:
             doubts.append("内容过短，无法研判")
-        if p < SURE_LEAF and owners[leaf.owner] < SURE_OWNER:
+        if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
-        if groups["E"] >= NEAR_ALARM:
+        if groups["E"] >= (ALARM if mentioned(said) else NEAR_ALARM):
             doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
         if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
             doubts += self._forbidden(groups["G"] + groups["R"], hits)

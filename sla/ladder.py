@@ -140,9 +140,10 @@ def from_json(rows: Sequence[Mapping[str, Any]]) -> Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with a ladder: the step's place in it, what, and what to do."""
+    """Something wrong with a ladder: the step's place in it and which of its fields, what, and what to do."""
 
     place: int
+    field: str
     problem: str
     cure: str
 
@@ -154,7 +155,7 @@ def lint(ladder: Sequence[Step], budget: Budget, calendar: WorkCalendar) -> tupl
     keys = [step.key for step in ladder]
     for place, step in enumerate(ladder):
         if step.key in keys[:place]:
-            found.append(Finding(place, f"步骤“{step.key}”重复", "改用另一个 key"))
+            found.append(Finding(place, "key", f"步骤“{step.key}”重复", "改用另一个 key"))
         if not _reachable(step, budget, calendar):
             found.append(
                 Finding(
@@ -164,10 +165,12 @@ def lint(ladder: Sequence[Step], budget: Budget, calendar: WorkCalendar) -> tupl
                 )
             )
         if step.action is Action.BREACH and (step.when != "0" or step.repeat):
-            found.append(Finding(place, f"超期步骤“{step.key}”须正好在到期时发生一次", '写作 when = "0"，去掉 repeat'))
+            found.append(Finding(place, "when", f"超期步骤“{step.key}”须正好在到期时发生一次", '写作 when = "0"，去掉 repeat'))
     breaches = [place for place, step in enumerate(ladder) if step.action is Action.BREACH]
     if len(breaches) != 1:
-        found.append(Finding(breaches[1] if breaches else 0, "须有且只有一个超期步骤", '保留一个 action = "breach"、when = "0"'))
+        found.append(
+            Finding(breaches[1] if breaches else 0, "action", "须有且只有一个超期步骤", '保留一个 action = "breach"、when = "0"')
+        )
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -112,3 +112,17 @@ def test_a_push_in_json_is_answered_in_json(mode: Mode) -> None:
     answer = WECHAT.answer(delivery, Answer('好"]]>', AT))
     assert answer.content_type.startswith("application/json")
     assert compose.understand(CONFIG, answer.body)["Content"] == '好"]]>'
+
+
+def test_an_answer_without_a_time_takes_that_of_the_message_and_so_repeats_itself() -> None:
+    for mode in Mode:
+        first = text(mode=mode)
+        again = replace(first, received_at=AT + timedelta(seconds=5))
+        assert WECHAT.answer(first, Answer("好")) == WECHAT.answer(again, Answer("好"))
+
+
+def test_an_answer_to_what_cannot_be_opened_is_refused_and_a_quiet_one_needs_no_opening() -> None:
+    forged = replace(text(), query={**text().query, "msg_signature": "0" * 40})
+    with pytest.raises(BadSignature):
+        WECHAT.answer(forged, Answer("好", AT))
+    assert WECHAT.answer(forged, Answer()).body == b"success"
