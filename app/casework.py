@@ -44,7 +44,7 @@ def act(
 
     Raises NotAllowed (role), Conflict (state: somebody was first), BadInput (missing details); then nothing was changed.
     """
-    given = dict(details or {})
+    given = _known(tx, ticket, action, dict(details or {}))
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
     before = ticket.state
@@ -57,6 +57,18 @@ def act(
     event = _event(tx, ticket, rule, by, given, when, before, cause)
     notify.tell(tx, ticket, event, rule)
     return event
+
+
+def _known(tx: Tx, ticket: Ticket, action: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The details, with what policy and ticket themselves know of them. Raises BadInput for a category that does not exist."""
+    if action == "classify" and given.get("leaf"):
+        leaf = tx.hotline.policy.taxonomy.leaves.get(str(given["leaf"]))
+        if leaf is None:
+            raise BadInput(f"没有“{given['leaf']}”这个类别", cure="请从列表中选择")
+        given |= {"confidential": leaf.confidential}
+    elif action == "return":
+        given |= {"from": str(ticket.handler)} | ({"contractor": ticket.contractor_id} if ticket.contractor_id else {})
+    return given
 
 
 def _nothing(ticket: Ticket, by: Actor, details: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ Answers what the resident asked for; never loops, and opens no ticket for a gree
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,13 +31,19 @@ RATEABLE = (State.RESOLVED, State.CLOSED)
 KNOWN = (*TALKING, *RATEABLE, State.REJECTED)
 LOW = 2  # 不满意 and worse open a new round
 
-_RATE = re.compile(r"^(?:评价|评分|打分)?\s*([1-5])\s*(?:分|星)?[。.!！]?$")
-_UNSOLVED = re.compile(r"^(?:还是|仍然|问题)?(?:没有?|未)(?:得到)?解决[了吗啊。.!！]*$")
-# A command stands alone, or with a ticket number: “催缴电话太多” is a complaint, not a command.
-_ALONE = r"[\s:：]*(?:工单)?[\s:：]*(?:GZ[\d\s-]+)?[了吧啊。.!！\s]*$"
-_STATUS = re.compile(r"^(?:查询|查询进度|查进度|进度|查一下|查工单|我的工单)" + _ALONE, re.IGNORECASE)
-_NUDGE = re.compile(r"^(?:催办|催一下|催一催|加急)" + _ALONE, re.IGNORECASE)
-_WITHDRAW = re.compile(r"^(?:撤回|撤销|不用处理)" + _ALONE, re.IGNORECASE)
+
+def _command(words: str) -> re.Pattern[str]:
+    """A command stands alone, or with a ticket number before or after it: “催缴电话太多” is a complaint, not a command."""
+    before = r"^(?:(?:工单)?[\s:]*GZ\d{14,16}[\s,:]+)?"
+    after = r"[\s:,]*(?:工单)?[\s:]*(?:GZ[\d\s-]+)?[了吗吧啊。.!\s]*$"
+    return re.compile(f"{before}(?:{words}){after}", re.IGNORECASE)
+
+
+_RATE = _command(r"(?:评价|评分|打分)?[\s:]*([1-5])\s*(?:分|星)?")
+_UNSOLVED = _command(r"(?:还是|仍然|问题)?(?:没有?|未)(?:得到)?解决")
+_STATUS = _command(r"查询|查询进度|查进度|进度|查一下|查工单|我的工单|(?:工单)?[\s:]*(?=GZ)")
+_NUDGE = _command(r"催办|催一下|催一催|加急")
+_WITHDRAW = _command(r"撤回|撤销|不用处理")
 _GREETING = re.compile(
     r"^(?:你好|您好|在吗|在么|有人吗|喂|hi|hello|哈喽|早上好|下午好|晚上好|谢谢|好的|收到|嗯+|哦+)[呀啊吗！!。.～~\s]*$",
     re.IGNORECASE,
@@ -69,7 +76,7 @@ def hear(tx: Tx, word: Word) -> Heard:
         return _event(tx, word)
     if not _proven(tx, word):
         return _open(tx, word)
-    text = word.complaint.text.strip()
+    text = unicodedata.normalize("NFKC", word.complaint.text).strip()
     for shape, answer in _COMMANDS:
         found = shape.match(text)
         if found:
@@ -154,38 +161,39 @@ def _attach(tx: Tx, word: Word, ticket: Ticket) -> None:
 
 def _by_number(tx: Tx, word: Word, numbers: list[str]) -> Ticket | None:
     """The resident's own ticket of that number. A stranger quoting a number never lands in somebody else's ticket."""
-    mine = _mine(tx, word, TALKING) if numbers else []
+    mine = _mine(tx, word, (*TALKING, State.RESOLVED)) if numbers else []
     return next((ticket for ticket in mine if ticket.number in numbers and _may_join(word, ticket)), None)
 
 
 def _recent(tx: Tx, word: Word) -> Ticket | None:
     """The ticket that this message goes on about: opened moments ago, and the message brings no matter of its own."""
-    rules = tx.hotline.policy.rules
-    since = tx.now - timedelta(minutes=rules.append_window_minutes)
+    since = tx.now - timedelta(minutes=tx.hotline.policy.rules.append_window_minutes)
     for ticket in _mine(tx, word, TALKING):
-        if ticket.updated_at < since:
-            break
-        if _goes_on(word, ticket):
+        if ticket.updated_at >= since and _goes_on(word, ticket):
             return ticket
     return None
 
 
 def _may_join(word: Word, ticket: Ticket) -> bool:
     """Words about a contractor, or reserved to government, never join a ticket that a contractor can read."""
-    verdict = word.verdict
+    return ticket.sealed or not _sensitive(word.verdict)
+
+
+def _sensitive(verdict: Verdict) -> bool:
+    """Surely, partly or possibly about a contractor or reserved to government; routing says the last in its reasons only."""
     told = {verdict.group, *(code[:1] for code in verdict.secondary)}
-    sensitive = verdict.about_contractor or verdict.reserved or not told.isdisjoint(SEALED_GROUPS)
-    return ticket.sealed or not sensitive
+    doubted = any("涉承接主体" in reason for reason in verdict.reasons)
+    return verdict.about_contractor or verdict.reserved or doubted or not told.isdisjoint(SEALED_GROUPS)
 
 
 def _goes_on(word: Word, ticket: Ticket) -> bool:
     verdict = word.verdict
     if not _may_join(word, ticket):
         return False
-    if not word.complaint.text.strip() or verdict.review or verdict.leaf == ticket.leaf:
-        other = verdict.place is not None and verdict.place.estate_id is not None and ticket.estate_id is not None
-        return not (other and verdict.place is not None and verdict.place.estate_id != str(ticket.estate_id))
-    return False
+    if word.complaint.text.strip() and not verdict.review and verdict.leaf != ticket.leaf:
+        return False
+    estate = verdict.place.estate_id if verdict.place else None
+    return estate is None or ticket.estate_id is None or estate == str(ticket.estate_id)
 
 
 def _mine(tx: Tx, word: Word, states: tuple[State, ...]) -> list[Ticket]:
@@ -242,11 +250,15 @@ def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
 def nudge(tx: Tx, ticket: Ticket) -> str:
     """The resident urges; limited, so that it stays a signal. Returns what the resident is told."""
     say = tx.hotline.texts.say
-    minutes = tx.hotline.policy.rules.nudge_every_minutes
+    rules, today = tx.hotline.policy.rules, tx.hotline.local_day(tx.now)
+    minutes = rules.nudge_every_minutes
     last = store.last_event(tx.session, ticket, "nudge")
     if last is not None and tx.now - last.at < timedelta(minutes=minutes):
         left = minutes - int((tx.now - last.at).total_seconds() // 60)
         return say("talk", "nudged_recently", number=ticket.number, minutes=left)
+    nudges = [event for event in store.history(tx.session, ticket).events if event.action == "nudge"]
+    if sum(tx.hotline.local_day(event.at) == today for event in nudges) >= rules.nudges_per_day:
+        return say("talk", "nudged_enough", number=ticket.number, times=rules.nudges_per_day)
     act(tx, ticket, "nudge", resident_of(ticket))
     return say("talk", "nudged", number=ticket.number)
 
@@ -285,35 +297,52 @@ def rate(
 ) -> str:
     """The tenant's word on this resolution round; the last word within a round counts. Returns what the resident is told.
 
-    A low grade or 未解决 opens a new round; a good one closes a resolved ticket. Raises HotlineError for a grade outside 1–5.
+    A low grade or 未解决 opens a new round, unless the ticket has been closed for longer than ``reopen_days``; a good one closes
+    a resolved ticket. After ``rating_days`` nothing is taken any more. Raises HotlineError for a grade outside 1–5.
     """
     if satisfied not in range(1, 6):
         raise HotlineError("满意度须为 1 到 5", cure="5 为非常满意，1 为非常不满意")
-    act(
-        tx,
-        ticket,
-        "rate",
-        resident_of(ticket),
-        {"satisfied": satisfied, "solved": solved, "responded": responded, "reason": reason},
-    )
+    say, rules = tx.hotline.texts.say, tx.hotline.policy.rules
+    done = _done_at(tx, ticket)
+    if done is None:
+        return say("talk", "nothing_to_rate")
+    if tx.now - done > timedelta(days=rules.rating_days):
+        return say("talk", "rating_over", number=ticket.number, days=rules.rating_days)
+    details = {"satisfied": satisfied, "solved": solved, "responded": responded, "reason": reason}
+    act(tx, ticket, "rate", resident_of(ticket), details)
     rating = store.rating_of(tx.session, ticket) or Rating(ticket_id=ticket.id, round=ticket.round)
     rating.at, rating.via, rating.by_role = tx.now, via, resident_of(ticket).role
     rating.responded, rating.solved, rating.satisfied, rating.reason = responded, solved, satisfied, reason
     tx.session.add(rating)
-    say = tx.hotline.texts.say
     if satisfied <= LOW or solved is False:
-        act(tx, ticket, "reopen", resident_of(ticket), {"reason": reason or f"评价{satisfied}分"})
+        if ticket.closed_at is not None and tx.now - ticket.closed_at > timedelta(days=rules.reopen_days):
+            return say("talk", "rated_low_late", number=ticket.number, days=rules.reopen_days)
+        act(tx, ticket, "reopen", resident_of(ticket), {"reason": _why_again(tx, reason, satisfied)})
         return say("talk", "rated_low", number=ticket.number)
     if ticket.state is State.RESOLVED:
         act(tx, ticket, "close", resident_of(ticket), {"why": "诉求人已评价"})
     return say("talk", "rated")
 
 
+def _done_at(tx: Tx, ticket: Ticket) -> datetime | None:
+    """When it was last resolved or answered; None when it never was, or was withdrawn since."""
+    ends = [store.last_event(tx.session, ticket, action) for action in ("resolve", "answer", "withdraw")]
+    last = max((event for event in ends if event is not None), key=lambda event: event.seq, default=None)
+    return None if last is None or last.action == "withdraw" else last.at
+
+
+def _why_again(tx: Tx, reason: str, satisfied: int) -> str:
+    """Why it is opened again, as its contractor may read it: not what is said there about the contractor's own people."""
+    understand = tx.hotline.knowledge(tx.session).understander.understand
+    harmless = reason == "未解决" or (reason != "" and not _sensitive(understand(reason)))
+    return reason if harmless else f"评价{satisfied}分"
+
+
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (
     (_GREETING, _greet),
+    (_RATE, _rate),  # before _STATUS: a number with a grade behind it is a grade
+    (_UNSOLVED, _unsolved),
     (_STATUS, _status),
     (_NUDGE, _nudge),
     (_WITHDRAW, _withdraw),
-    (_RATE, _rate),
-    (_UNSOLVED, _unsolved),
 )

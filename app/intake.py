@@ -14,10 +14,13 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import dialogue
 from app.errors import Busy
@@ -33,6 +36,7 @@ from routing.verdict import Verdict
 
 MAX_BATCH = 32
 MAX_QUEUE = 2000
+LONGEST_ID = 200  # characters that the column takes; a longer one is kept as its digest
 CLOSING = object()
 
 
@@ -59,7 +63,19 @@ class Item:
     def key(self) -> inbox.Key:
         if self.complaint is None:
             return (self.delivery.channel, self.delivery.account, "", "sha256:" + hashlib.sha256(self.delivery.body).hexdigest())
-        return (self.delivery.channel, self.delivery.account, self.complaint.sender, self.complaint.external_id)
+        identity = self.complaint.external_id
+        if len(identity) > LONGEST_ID:
+            identity = "sha256:" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()
+        return (self.delivery.channel, self.delivery.account, self.complaint.sender, identity)
+
+
+class Accepted(Future[Said]):
+    """The answer to come. ``kept`` turns true once the message is durable: from then on nothing can lose it."""
+
+    kept = False
+
+
+Entry = tuple[Item, Accepted]
 
 
 class Intake:
@@ -67,14 +83,15 @@ class Intake:
 
     def __init__(self, hotline: Hotline) -> None:
         self._hotline = hotline
-        self._queue: queue.Queue[tuple[Item, Future[Said]] | object] = queue.Queue(MAX_QUEUE)
+        self._queue: queue.Queue[Entry | object] = queue.Queue(MAX_QUEUE)
         self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
-    def submit(self, item: Item) -> Future[Said]:
+    def submit(self, item: Item) -> Accepted:
         """Hands one message over. Raises Busy when too many wait: the sender tries again, nothing is lost."""
-        done: Future[Said] = Future()
+        done = Accepted()
+        done.set_running_or_notify_cancel()  # a caller who stops waiting cannot call back what has been accepted
         try:
             self._queue.put_nowait((item, done))
         except queue.Full:
@@ -98,8 +115,8 @@ class Intake:
                 self._take(batch)
             self._settle_answered()
 
-    def _gather(self) -> tuple[list[tuple[Item, Future[Said]]], bool]:
-        batch: list[tuple[Item, Future[Said]]] = []
+    def _gather(self) -> tuple[list[Entry], bool]:
+        batch: list[Entry] = []
         try:
             entry = self._queue.get(timeout=0.5)
             while True:
@@ -113,13 +130,21 @@ class Intake:
             pass  # nothing more has queued up: what there is goes in now
         return batch, False
 
-    def _take(self, batch: list[tuple[Item, Future[Said]]]) -> None:
+    def _take(self, batch: list[Entry]) -> None:
+        def mark() -> None:
+            for _, done in batch:
+                done.kept = True
+
         try:
-            results = take_together(self._hotline, [item for item, _ in batch])
+            results = take_together(self._hotline, [item for item, _ in batch], when_kept=mark)
         except Exception as broken:  # noqa: BLE001  the thread must outlive any batch; each caller is told
             log.error("intake.failed", error=repr(broken), items=len(batch))
-            for _, done in batch:
-                done.set_exception(broken)
+            if len(batch) == 1 or isinstance(broken, OperationalError | PoolTimeout):
+                for _, done in batch:
+                    done.set_exception(Busy("来件暂时无法保存，请稍后再试"))
+            else:
+                for entry in batch:  # one that cannot be kept must not cost the others their place
+                    self._take([entry])
             return
         for (_, done), said in zip(batch, results, strict=True):
             done.set_result(said)
@@ -136,13 +161,14 @@ class Intake:
                 log.error("intake.settling_failed", error=repr(broken), notices=len(keys))
 
 
-def take_together(hotline: Hotline, items: Sequence[Item]) -> list[Said]:
+def take_together(hotline: Hotline, items: Sequence[Item], when_kept: Callable[[], None] | None = None) -> list[Said]:
     """Keeps and takes in several messages; the answers come in the same order. Raises only when nothing could be kept."""
     kept = keep(hotline, items)
+    if when_kept is not None:
+        when_kept()
     fresh = {item.key: item for item in items if item.complaint is not None and kept[item.key].state is InboundState.PENDING}
-    reader = _understander(hotline)
-    verdicts = {key: _understand(reader, item) for key, item in fresh.items()}
-    said = _take_in_batch(hotline, kept, fresh, verdicts) if fresh else {}
+    verdicts = _verdicts(hotline, kept, fresh) if fresh else {}
+    said = _take_in_batch(hotline, kept, fresh, verdicts) if verdicts else {}
     return [said.get(item.key) or _said_before(kept[item.key]) for item in items]
 
 
@@ -163,13 +189,30 @@ def _row(tx: Tx, item: Item) -> Mapping[str, object]:
         "received_at": tx.now,
         "wall_at": item.delivery.received_at,
         "method": item.delivery.method,
-        "headers": dict(item.delivery.headers),
-        "query": dict(item.delivery.query),
+        "headers": _storable(item.delivery.headers),
+        "query": _storable(item.delivery.query),
         "body": item.delivery.body,
         "answer": "",
         "attempts": 0,
         "error": item.error,
     }
+
+
+def _storable(said: Mapping[str, str]) -> dict[str, str]:
+    """Without NUL, which anybody can write into an address and PostgreSQL's JSON refuses."""
+    return {name.replace("\0", ""): value.replace("\0", "") for name, value in said.items()}
+
+
+def _verdicts(hotline: Hotline, kept: Mapping[inbox.Key, Inbound], fresh: Mapping[inbox.Key, Item]) -> dict[inbox.Key, Verdict]:
+    """What each message is about. One on which the understanding breaks stays pending; the others go on."""
+    reader = _understander(hotline)
+    verdicts = {}
+    for key, item in fresh.items():
+        try:
+            verdicts[key] = _understand(reader, item)
+        except Exception as broken:  # noqa: BLE001  written down with the message; the worker tries again
+            _stays_pending(hotline, kept[key].id, broken)
+    return verdicts
 
 
 def _understander(hotline: Hotline) -> Understander:
@@ -193,10 +236,10 @@ def _take_in_batch(
     """Transaction B for all; when one of them is poison, for each alone, so that the others still come in."""
     try:
         with hotline.tx() as tx:
-            return {key: take_in(tx, kept[key].id, item, verdicts[key]) for key, item in fresh.items()}
+            return {key: take_in(tx, kept[key].id, fresh[key], verdict) for key, verdict in verdicts.items()}
     except Exception as broken:  # noqa: BLE001  isolated below, item by item
-        log.warning("intake.batch_broken", error=repr(broken), items=len(fresh))
-    return {key: _take_in_alone(hotline, kept[key].id, item, verdicts[key]) for key, item in fresh.items()}
+        log.warning("intake.batch_broken", error=repr(broken), items=len(verdicts))
+    return {key: _take_in_alone(hotline, kept[key].id, fresh[key], verdict) for key, verdict in verdicts.items()}
 
 
 def _take_in_alone(hotline: Hotline, inbound_id: int, item: Item, verdict: Verdict) -> Said:
@@ -204,10 +247,14 @@ def _take_in_alone(hotline: Hotline, inbound_id: int, item: Item, verdict: Verdi
         with hotline.tx() as tx:
             return take_in(tx, inbound_id, item, verdict)
     except Exception as broken:  # noqa: BLE001  the message stays kept and pending, with its error; the worker tries again
-        log.error("intake.pending", inbound=inbound_id, error=repr(broken))
-        with hotline.tx() as tx:
-            inbox.failed(tx.session, inbound_id, repr(broken))
+        _stays_pending(hotline, inbound_id, broken)
         return Said()
+
+
+def _stays_pending(hotline: Hotline, inbound_id: int, broken: Exception) -> None:
+    log.error("intake.pending", inbound=inbound_id, error=repr(broken))
+    with hotline.tx() as tx:
+        inbox.failed(tx.session, inbound_id, repr(broken))
 
 
 def take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
@@ -251,8 +298,7 @@ def retry(hotline: Hotline, rows: Sequence[Inbound]) -> list[tuple[Inbound, str]
                 take_in(tx, row.id, item, verdict)
             outcomes.append((row, ""))
         except Exception as broken:  # noqa: BLE001  each row's failure is its own; it is written down and reported
-            with hotline.tx() as tx:
-                inbox.failed(tx.session, row.id, repr(broken))
+            _stays_pending(hotline, row.id, broken)
             outcomes.append((row, repr(broken)))
     return outcomes
 
@@ -268,7 +314,7 @@ def _reread(hotline: Hotline, row: Inbound) -> Item:
         account=row.account,
     )
     complaints = hotline.channels[row.channel].read(delivery)
-    wanted = [complaint for complaint in complaints if complaint.external_id == row.external_id]
+    wanted = [complaint for complaint in complaints if Item(delivery, complaint).key[3] == row.external_id]
     if not wanted and row.state is InboundState.UNREADABLE:
         wanted = complaints[:1]
     if not wanted:

@@ -6,7 +6,7 @@ A sealed ticket never tells a contractor, whatever the table or a ladder names; 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.hotline import Tx
@@ -14,10 +14,14 @@ from app.tickets.lifecycle import Handler, Rule
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_text
+from app.tickets.residents import Resident
 from channels.contract import Receives
 
 # A push channel answers the resident in its reply. Only when that did not get out in time does the worker send the words again.
 REPLY_GRACE = timedelta(seconds=10)
+
+
+HANDLER_AUDIENCES = {Handler.DESK: "desk", Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor"}
 
 
 def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxRow]:
@@ -28,10 +32,16 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
     for audience in _audiences(ticket, event, rule.told):
         if texts.has(rule.action, audience):
             said = texts.say(rule.action, audience, **values)
-            rows.append(_row(tx, ticket, event, audience, mask_text(said) if audience == "contractor" else said))
+            rows.append(_row(tx, ticket, event, audience, _unnamed(tx, ticket, said) if audience == "contractor" else said))
     tx.session.add_all(rows)
     tx.said.extend(rows)
     return rows
+
+
+def _unnamed(tx: Tx, ticket: Ticket, said: str) -> str:
+    """What a contractor may read of it: no numbers, and not the name that the complainant gave."""
+    resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
+    return mask_text(said, resident.name if resident else "")
 
 
 def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[str]:
@@ -39,7 +49,9 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
     if "ladder" in named:
         named = [*named, *event.details.get("tell", ())]
     if "handler" in named:
-        named.append({Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor", Handler.DESK: "desk"}[ticket.handler])
+        # What is taken back concerns whoever had it as much as the desk, which has it now.
+        handlers = {ticket.handler, Handler(event.details.get("from", ticket.handler))}
+        named += [audience for handler, audience in HANDLER_AUDIENCES.items() if handler in handlers]
     reachable = [name for name in dict.fromkeys(named) if name not in ("ladder", "handler")]
     # A sealed ticket, or one taken away from its contractor, is nobody's business there.
     former = event.action == "return" and event.details.get("contractor")
@@ -159,8 +171,18 @@ def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
         "first_action": first_action(tx, details.get("codes", ())),
         "target_name": details.get("target_name", ""),
         "due": details.get("due", ""),
+        "lapse": _lapse(tx, event),
         "level_name": details.get("level_name") or "提醒",
     }
+
+
+def _lapse(tx: Tx, event: TicketEvent) -> str:
+    """Whether the deadline that a step speaks of was still ahead when the step fell due, in words."""
+    due_at = event.details.get("due_at")
+    if not due_at:
+        return ""
+    ahead = event.at < datetime.fromisoformat(due_at)
+    return tx.hotline.texts.say("talk", "lapses" if ahead else "lapsed", due=event.details.get("due", ""))
 
 
 def first_action(tx: Tx, codes: Iterable[str]) -> str:

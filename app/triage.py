@@ -87,7 +87,15 @@ def alarm(tx: Tx, ticket: Ticket, verdict: Verdict, text: str) -> None:
 
 
 def assign_now(tx: Tx, ticket: Ticket, verdict: Verdict) -> Assignment | Unassigned:
-    """Dispatches or refers by contract; otherwise the ticket stays with the agents and says why. Never guesses."""
+    """Dispatches or refers by contract; otherwise the ticket stays with the agents and says why. Never guesses.
+
+    A verdict on more words replaces one that was in doubt, and seals what it finds to be no contractor's.
+    """
+    if verdict.leaf != ticket.leaf and ticket.verdict.get("review") and not verdict.review:
+        urgency = min(verdict.urgency, ticket.urgency)
+        act(tx, ticket, "classify", SYSTEM, {"leaf": verdict.leaf, "urgency": urgency, "confidence": verdict.confidence})
+        ticket.verdict = verdict.to_json()
+    ticket.sealed = ticket.sealed or _seals(verdict)
     leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
     if leaf is None:
         ticket.assigned_why = "没有可供研判的文字，须由坐席核实"
@@ -114,9 +122,13 @@ def _understood(ticket: Ticket, verdict: Verdict) -> None:
     ticket.request_type = verdict.request_type
     ticket.urgency = verdict.urgency
     ticket.confidential = ticket.confidential or verdict.confidential
-    # A doubtful verdict seals nothing: the ticket stays at the desk, which no contractor sees, until an agent has classified it.
-    ticket.sealed = not verdict.review and (verdict.reserved or verdict.about_contractor or verdict.group in SEALED_GROUPS)
+    ticket.sealed = _seals(verdict)
     ticket.verdict = verdict.to_json()
+
+
+def _seals(verdict: Verdict) -> bool:
+    """A doubtful verdict seals nothing: no contractor sees the ticket at the desk, and there an agent classifies it."""
+    return not verdict.review and (verdict.reserved or verdict.about_contractor or verdict.group in SEALED_GROUPS)
 
 
 def _placed(tx: Tx, ticket: Ticket, verdict: Verdict, said: str) -> None:

@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A trained classifier. Immutable; safe for many threads. ``fingerprint`` names what it was trained from."""
 
@@ -44,7 +44,7 @@ class Model:
     bias: Floats
     temperature: float
     extra: tuple[str, ...] = ()
-    words: Words = field(default_factory=shared_words, compare=False, repr=False)
+    words: Words = field(default_factory=shared_words, repr=False)
 
     def scores(self, text: str) -> list[tuple[str, float]]:
         """Every label with its probability, best first; they add up to one."""

@@ -25,7 +25,8 @@ SURE_LEAF = 0.25
 SURE_GROUP = 0.45
 FORBIDDEN = 0.22  # P(G or R) from which a contractor is not set to work unasked
 FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
-ALARM = 0.50  # P(E) from the model alone that counts as an alarm
+ALARM = 0.70  # P(E) from the model alone that counts as an alarm
+BESIDE = 0.10  # P from which another matter in the same message is worth keeping
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
@@ -117,7 +118,8 @@ class Understander:
         best = min(strong, key=lambda hit: (self.taxonomy.rank(hit.code), -p.get(hit.code, 0.0)))
         group = self.taxonomy.leaves[best.code].group
         likely = sum(v for code, v in scores if self.taxonomy.leaves[code].group == group)
-        others = tuple(dict.fromkeys((*(h.code for h in strong if h.code != best.code), scores[0][0])))
+        beside = [code for code, v in scores if v >= BESIDE and self.taxonomy.leaves[code].group != group]
+        others = tuple(dict.fromkeys((*(h.code for h in strong), *beside[:1])))
         named = self.taxonomy.leaves[best.code].name
         reason = f"规则：原话“{best.words}”属{best.code}{named}"
         secondary = tuple(code for code in others if code != best.code)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -65,10 +66,7 @@ class Budget:
     @classmethod
     def parse(cls, text: str) -> Budget:
         """Raises CalendarError for anything but digits and one of m, h, wm, wh, wd, d."""
-        found = _FORM.fullmatch(text)
-        if found is None:
-            raise CalendarError(f"时限“{text}”无法识别，应写作 30m、2h、90wm、4wh、3wd 或 15d")
-        return cls(int(found[1]), Unit(found[2]))
+        return _parsed(text)
 
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
@@ -96,3 +94,11 @@ class Budget:
     def stricter(self, other: Budget) -> Budget:
         """The shorter of the two; ``self`` when they are as long."""
         return other if other.length < self.length else self
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Budget:
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise CalendarError(f"时限“{text}”无法识别，应写作 30m、2h、90wm、4wh、3wd 或 15d")
+    return Budget(int(found[1]), Unit(found[2]))

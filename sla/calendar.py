@@ -65,9 +65,9 @@ class WorkCalendar:
     ) -> WorkCalendar:
         """From the written form: ``hours`` is "24x7" or {"mon": [["08:30", "12:00"], …], "tue": "mon", …}, ``days`` the same for
         single ISO dates, ``country`` brings its published holidays. Raises CalendarError."""
-        if hours == AROUND_THE_CLOCK:
-            country = None
-        return cls(name, timezone, parse_week(hours), published(country) if country else None, parse_days(days or {}))
+        week = parse_week(hours)
+        schedule = published(country) if country and any(day != WHOLE_DAY for day in week) else None
+        return cls(name, timezone, week, schedule, parse_days(days or {}))
 
     @classmethod
     def always(cls, timezone: str) -> WorkCalendar:

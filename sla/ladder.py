@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sla.budget import Budget, CalendarError, Unit
@@ -53,21 +54,27 @@ class Step:
             Budget.parse(self.repeat)
         if self.limit < 1 or bool(self.repeat) != (self.limit > 1):
             raise CalendarError(f"步骤“{self.key}”的 repeat 与 limit 须成对给出，limit 为总次数，至少 2")
-        if self.percent is None:
-            self.offset  # noqa: B018  (reading it checks it)
+        _when(self.when)
 
     @property
     def percent(self) -> int | None:
-        found = _WHEN.fullmatch(self.when)
-        return int(found["percent"]) if found and found["percent"] else None
+        return _when(self.when)[0]
 
     @property
     def offset(self) -> tuple[int, Budget] | None:
-        """(+1 or -1, how far) from the deadline; None for the deadline itself."""
-        found = _WHEN.fullmatch(self.when)
-        if found is None or found["percent"]:
-            raise CalendarError(f"时点“{self.when}”无法识别，应写作 80%、-1h、0、+2h 或 +1wd")
-        return (1 if found["sign"] == "+" else -1, Budget.parse(found["offset"])) if found["sign"] else None
+        """(+1 or -1, how far) from the deadline; None for the deadline itself, and for a percentage."""
+        return _when(self.when)[1]
+
+
+@lru_cache(maxsize=1024)
+def _when(text: str) -> tuple[int | None, tuple[int, Budget] | None]:
+    """A percentage, or an offset, or neither for the deadline itself. Raises CalendarError."""
+    found = _WHEN.fullmatch(text)
+    if found is None:
+        raise CalendarError(f"时点“{text}”无法识别，应写作 80%、-1h、0、+2h 或 +1wd")
+    if found["percent"]:
+        return int(found["percent"]), None
+    return None, (1 if found["sign"] == "+" else -1, Budget.parse(found["offset"])) if found["sign"] else None
 
 
 Ladder = tuple[Step, ...]
@@ -86,11 +93,10 @@ class Promise:
 def planned(step: Step, promise: Promise, calendar: WorkCalendar) -> datetime:
     """When this rung is due. Raises BeyondCalendar."""
     at = _first_turn(step, promise, calendar)
-    if step.turn > 1:
-        again = Budget.parse(step.repeat)
-        for _ in range(step.turn - 1):
-            at = _shift(at, 1, again, promise.budget, calendar)
-    return at
+    if step.turn == 1:
+        return at
+    again = Budget.parse(step.repeat)
+    return _shift(at, 1, replace(again, amount=again.amount * (step.turn - 1)), promise.budget, calendar)
 
 
 def _first_turn(step: Step, promise: Promise, calendar: WorkCalendar) -> datetime:
@@ -114,7 +120,7 @@ def _shift(at: datetime, sign: int, far: Budget, kind: Budget, calendar: WorkCal
 
 def lay_out(ladder: Iterable[Step], promise: Promise, calendar: WorkCalendar, since: datetime) -> Ladder:
     """The rungs of one running clock: repeats spread out, in the order of their times, those before ``since`` left out."""
-    turns = [replace(step, turn=turn) for step in ladder for turn in range(1, step.limit + 1)]
+    turns = [replace(step, turn=turn) if turn > 1 else step for step in ladder for turn in range(1, step.limit + 1)]
     timed = [(planned(step, promise, calendar), step) for step in turns]
     return tuple(step for at, step in sorted(timed, key=lambda pair: pair[0]) if at >= since)
 
@@ -160,6 +166,7 @@ def lint(ladder: Sequence[Step], budget: Budget, calendar: WorkCalendar) -> tupl
             found.append(
                 Finding(
                     place,
+                    "when",
                     f"步骤“{step.key}”（{step.when}）早于计时开始，永远不会发生",
                     f"时限只有 {budget}，请改为更接近到期的时点",
                 )

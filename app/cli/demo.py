@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from app import logs
 from app.bootstrap import build
-from app.cli.serve import run_web
+from app.cli.serve import port_must_be_free, run_web
 from app.clock import Clock, SystemClock
 from app.demo.account import known_account, with_account
 from app.demo.complaints import complaints
@@ -42,6 +42,7 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     """启动演示城市：网站、后台进程、账号与台账，一条命令。"""
     logs.configure(human=True)
     settings = with_account(load_settings(public_url=f"http://{host}:{port}"))
+    port_must_be_free(host, port)
     if fresh:
         _clear(settings)
     clock = SystemClock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 
 import click
@@ -10,6 +11,7 @@ import uvicorn
 
 from app import logs
 from app.bootstrap import build, warm_up
+from app.errors import BadInput
 from app.hotline import Hotline
 from app.settings import load_settings
 from app.store import schema
@@ -19,6 +21,16 @@ from app.worker import Worker
 
 GRACE_SECONDS = 3  # an open stream would otherwise keep the process alive for ever after SIGTERM
 MOST_REQUESTS = 1000
+
+
+def port_must_be_free(host: str, port: int) -> None:
+    """Raises BadInput when somebody else listens there, before anything is started or said."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise BadInput(f"{host}:{port} 已被占用或不可用", cure="请换一个端口，例如 --port 8080 或 PORT=8080 make run") from None
 
 
 def run_web(hotline: Hotline, *, host: str, port: int, with_worker: bool) -> None:
@@ -42,6 +54,7 @@ def run_web(hotline: Hotline, *, host: str, port: int, with_worker: bool) -> Non
 def serve(host: str, port: int, web_only: bool) -> None:
     """启动网站与接口（默认带后台进程）。"""
     logs.configure(human=False)
+    port_must_be_free(host, port)
     run_web(build(), host=host, port=port, with_worker=not web_only)
 
 

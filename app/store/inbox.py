@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, selectinload
@@ -17,12 +17,15 @@ from channels.contract import Complaint
 
 Key = tuple[str, str, str, str]  # channel, account, sender, external id
 KEY_COLUMNS = ("channel", "account", "sender", "external_id")
-TRIES = 5  # after that a pending message waits for ``hotline replay``
+# How long after its arrival a pending message is tried once more, by the tries that failed; then it waits for ``hotline replay``.
+# What is broken is seldom mended within seconds.
+AGAIN_AFTER = (timedelta(), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+TRIES = len(AGAIN_AFTER)
 
 
 def keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[Key, Inbound]:
     """Inserts what is new, leaves what is there, and returns all of them by key."""
-    unique = {_key(row): dict(row) for row in reversed(rows)}
+    unique = dict(sorted({_key(row): dict(row) for row in reversed(rows)}.items()))  # two processes in one order: no deadlock
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(insert(Inbound).on_conflict_do_nothing(index_elements=KEY_COLUMNS), list(unique.values()))
     found = session.scalars(
@@ -57,18 +60,20 @@ def changed(result: Any) -> bool:
 
 
 def failed(session: Session, inbound_id: int, error: str) -> None:
-    """Writes down why a message could not be taken in; it stays as it is."""
-    session.execute(update(Inbound).where(Inbound.id == inbound_id).values(attempts=Inbound.attempts + 1, error=error[:1000]))
+    """Writes down why a message could not be taken in; it stays as it is. Somebody else's success is left alone."""
+    session.execute(
+        update(Inbound)
+        .where(Inbound.id == inbound_id, Inbound.state != InboundState.TAKEN_IN)
+        .values(attempts=Inbound.attempts + 1, error=error[:1000])
+    )
 
 
 def pending(session: Session, before: datetime, limit: int = 50) -> list[Inbound]:
-    """Kept messages that never became tickets, oldest first; those that keep failing are left to people."""
+    """Kept messages that never became tickets and whose next try has come, oldest first; in the end they are left to people."""
+    its_time = (and_(Inbound.attempts == failed, Inbound.wall_at < before - wait) for failed, wait in enumerate(AGAIN_AFTER))
     return list(
         session.scalars(
-            select(Inbound)
-            .where(Inbound.state == InboundState.PENDING, Inbound.wall_at < before, Inbound.attempts < TRIES)
-            .order_by(Inbound.id)
-            .limit(limit)
+            select(Inbound).where(Inbound.state == InboundState.PENDING, or_(*its_time)).order_by(Inbound.id).limit(limit)
         )
     )
 

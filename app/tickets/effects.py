@@ -29,6 +29,7 @@ def _classify(ticket: Ticket, by: Actor, details: Details) -> None:
     ticket.group = ticket.leaf[:1]
     ticket.urgency = str(details.get("urgency") or ticket.urgency)
     ticket.confidence = float(details.get("confidence", 1.0))
+    ticket.confidential = ticket.confidential or bool(details.get("confidential"))  # once promised, never taken back
     # Once sealed, a changed category does not open the text to a contractor; only a supervisor who has read it may.
     opened = by.role is Role.SUPERVISOR and bool(details.get("unseal"))
     ticket.sealed = ticket.group in SEALED_GROUPS or (ticket.sealed and not opened)

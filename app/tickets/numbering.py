@@ -6,6 +6,7 @@ At most 18 digits and letters, no Chinese: WeChat's template field ``character_s
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 
 PREFIX = "GZ"
@@ -19,10 +20,10 @@ def compose(day: date, sequence: int) -> str:
 
 
 def found_in(text: str) -> list[str]:
-    """Every ticket number in a text whose check digit is right, in order; blanks and small letters are forgiven."""
+    """Every ticket number in a text whose check digit is right, in order; blanks, small and full-width signs are forgiven."""
     return [
         f"{PREFIX}{day}{sequence}{check}"
-        for day, sequence, check in _SHAPE.findall(text)
+        for day, sequence, check in _SHAPE.findall(unicodedata.normalize("NFKC", text))
         if _check_digit(day + sequence) == check
     ]
 

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 from app.tickets.lifecycle import Actor, Handler, Role
 from app.tickets.model import Ticket
 
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_MOBILE = re.compile(r"(?:(?<!\d)|(?<=86))(1[3-9]\d)([-\s]?)\d{4}([-\s]?\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?)[2-9]\d{4,5}(\d{2})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 
 
@@ -41,7 +42,7 @@ def sees_person(viewer: Actor, ticket: Ticket) -> bool:
 
 def mask_phone(phone: str) -> str:
     """138****5678."""
-    return _MOBILE.sub(r"\1****\2", phone) if _MOBILE.search(phone) else re.sub(r"\d(?=\d{2})", "*", phone)
+    return _MOBILE.sub(r"\1\2****\3", phone) if _MOBILE.search(phone) else re.sub(r"\d(?=\d{2})", "*", phone)
 
 
 def mask_name(name: str) -> str:
@@ -49,6 +50,8 @@ def mask_name(name: str) -> str:
     return name[:1] + "*" * (len(name) - 1)
 
 
-def mask_text(text: str) -> str:
-    """Phone and identity numbers inside free text; everything else stays as it was said."""
-    return _MOBILE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", text))
+def mask_text(text: str, name: str = "") -> str:
+    """Phone and identity numbers inside free text, and the complainant's ``name``; everything else stays as it was said."""
+    if len(name) > 1:
+        text = text.replace(name, mask_name(name))
+    return _LANDLINE.sub(r"\1*****\2", _MOBILE.sub(r"\1\2****\3", _IDENTITY.sub(r"\1********\2", text)))

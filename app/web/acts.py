@@ -1,4 +1,4 @@
-"""The forms of a ticket's acts: which are offered is asked of the table; here stands only what each asks for, and at which noun."""
+"""The forms of a ticket's acts: which are offered is asked of the table; here stands what each asks for, and at which noun."""
 
 from __future__ import annotations
 
@@ -111,7 +111,14 @@ def offered(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Offer]:
     """What the table lets this person do to this ticket now, what one mostly came for first."""
     rules = [rule for rule in offers(ticket.state, viewer.role) if rule.action in FORMS and _may(tx, rule, ticket, viewer)]
     made = [Offer(rule.action, FORMS[rule.action], frozenset(rule.needs), rule.action in FIRST) for rule in rules]
-    return sorted(made, key=lambda offer: FIRST.index(offer.action) if offer.first else len(FIRST))
+    return sorted(made, key=_rank)
+
+
+def _rank(offer: Offer) -> int:
+    """What one mostly came for, then the rest, and last what cannot easily be taken back."""
+    if offer.first:
+        return FIRST.index(offer.action)
+    return len(FIRST) + (offer.form.tone == "danger")
 
 
 def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
@@ -126,9 +133,8 @@ def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) ->
     said = {name: str(value).strip() for name, value in given if name != "seen"}
     asked = {field.name for field in FORMS[action].fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
-    for name, value in kept.items():
-        if len(value) > LONGEST:
-            raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")
+    if any(len(value) > LONGEST for value in kept.values()):
+        raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")
     for name in kept.keys() & _READ.keys():
         kept |= _READ[name](tx, ticket, viewer, str(kept[name]))
     return kept

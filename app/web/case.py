@@ -1,4 +1,4 @@
-"""A ticket's page for staff, and what is done on it: shared by the desk, the contractors and the board, each at its own address."""
+"""A ticket's page for staff, and what is done on it: shared by desk, contractors and board, each at its own address."""
 
 from __future__ import annotations
 

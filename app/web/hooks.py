@@ -49,11 +49,15 @@ async def receive(request: Request, hotline: TheHotline, intake: TheIntake, key:
     except Unreadable as unreadable:
         log.error("hook.unreadable", channel=key, why=str(unreadable))
         items = [Item(delivery, None, str(unreadable))]
-    waiting = [asyncio.wrap_future(intake.submit(item)) for item in items]
+    accepted = [intake.submit(item) for item in items]
+    waiting = asyncio.gather(*(asyncio.wrap_future(one) for one in accepted))
     try:
-        said = await asyncio.wait_for(asyncio.gather(*waiting), hotline.settings.answer_seconds)
+        said = await asyncio.wait_for(waiting, hotline.settings.answer_seconds)
     except TimeoutError:
-        log.warning("hook.late", channel=key)
+        kept = all(one.kept for one in accepted)
+        log.warning("hook.late", channel=key, kept=kept)
+        if not kept:  # what is not durable must not be acknowledged: the platform sends it again
+            raise Busy("来件尚未保存，请稍后再试") from None
         return _response(channel.answer(delivery, Answer()))
     notices = [notice for one in said for notice in one.notices]
     answer = await run_in_threadpool(channel.answer, delivery, _answer(said))

@@ -105,6 +105,7 @@ class RowView:
     why: str
     clock: ClockView | None
     emergency: bool
+    waiting: bool  # for people to decide who is to do it
     sealed: bool
     confidential: bool
     nudges: int
@@ -128,6 +129,7 @@ def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
         why=ticket.assigned_why,
         clock=running[0] if running else None,
         emergency=ticket.urgency == "U0",
+        waiting=ticket.state in (State.RECEIVED, State.RETURNED),
         sealed=ticket.sealed,
         confidential=ticket.confidential,
         nudges=ticket.nudges,
@@ -153,10 +155,9 @@ def steps(tx: Tx, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
 
 
 # What a contractor reads of the history: what it was told, what it did, and its own clocks.
-CONTRACTOR_READS = frozenset(
-    ("dispatch", "append", "accept", "contact", "progress", "hold", "resume", "resolve", "remand", "reopen", "nudge")
-    + ("remind", "breach", "escalate", "close", "withdraw")
-)
+_DONE_THERE = {"accept", "contact", "progress", "hold", "resume", "resolve"}
+_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw"}
+CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE
 
 
 def _for_contractor(event: TicketEvent, viewer: Actor) -> bool:
@@ -184,9 +185,9 @@ def _told(tx: Tx, event: TicketEvent) -> str:
     names = tx.hotline.knowledge(tx.session).snapshot
     match event.action:
         case "dispatch":
-            return f"派{names.contractors.get(int(details['contractor']), '承接主体')}。{details.get('why', '')}"
+            return _whom("派", names.contractors.get(int(details["contractor"]), "承接主体"), details)
         case "refer":
-            return f"转{names.purchasers.get(int(details['purchaser']), '主管部门')}。{details.get('why', '')}"
+            return _whom("转", names.purchasers.get(int(details["purchaser"]), "主管部门"), details)
         case "classify":
             leaf = tx.hotline.policy.taxonomy.leaves.get(str(details["leaf"]))
             return f"改为{leaf.code}{leaf.name}" if leaf else str(details["leaf"])
@@ -205,6 +206,11 @@ def _told(tx: Tx, event: TicketEvent) -> str:
         case "merge":
             return f"并入 {details.get('into', '')}"
     return str(details.get("text") or details.get("reason") or details.get("why") or "")
+
+
+def _whom(verb: str, name: str, details: Mapping[str, object]) -> str:
+    why = str(details.get("why", ""))
+    return why if name in why else f"{verb}{name}" + (f"（{why}）" if why else "")
 
 
 def rated(details: Mapping[str, object]) -> str:

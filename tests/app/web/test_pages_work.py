@@ -1,0 +1,149 @@
+"""A ticket through the forms of everybody who touches it, and what happens when two people act at once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.tickets.lifecycle import RULES, STATE_NAMES, Role, State, offers
+from app.web.acts import BY_NOUN, FORMS
+from tests.app.web.conftest import House
+
+GATE = "柳岸家园门口的事情有点乱，你们看看怎么回事"
+
+
+def state(house: House, number: str) -> State:
+    return house.cast.ticket(number).state
+
+
+def test_from_submission_to_rating(house: House) -> None:
+    """The contractor signs for it, goes there, mends it; the resident says so; every page tells the same."""
+    resident, number = house.submit(estate="青棠苑", building="3")
+    worker = house.browse("jiangxiu")
+    assert number in worker.shown("/jobs?tab=to_accept")
+    page = worker.done(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30")
+    assert "办理中" in page and "11月23日 14:30" in page
+    worker.done(f"/jobs/{number}/contact", text="已电话联系，约定下午上门")
+    worker.done(f"/jobs/{number}/progress", text="已关闭阀门，等配件")
+    assert "已关闭阀门" in resident.shown(f"/h5/t/{number}")
+    worker.done(f"/jobs/{number}/hold", reason="配件缺货", until="2026-11-24T10:00")
+    assert "暂缓办理" in resident.shown(f"/h5/t/{number}")
+    assert "已停" in worker.shown(f"/jobs/t/{number}")
+    worker.done(f"/jobs/{number}/resumption")
+    worker.done(f"/jobs/{number}/resolution", text="更换水管，试水不漏")
+    page = resident.shown(f"/h5/t/{number}")
+    assert "请您评价" in page and "checked" not in page and "更换水管" in page
+    unfinished = resident.post(f"/h5/t/{number}/rating", satisfied="5")
+    assert unfinished.status_code == 422 and "请选择" in unfinished.text
+    told = resident.post(f"/h5/t/{number}/rating", satisfied="5", solved="yes", responded="yes", reason="很快")
+    assert told.status_code == 200 and "谢谢您的评价" in told.text
+    assert state(house, number) is State.CLOSED
+    assert "非常满意" in house.browse("agent").shown(f"/desk/t/{number}")
+
+
+def test_a_low_rating_opens_a_new_round(house: House) -> None:
+    resident, number = house.submit()
+    worker = house.browse("jiangxiu")
+    worker.done(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30")
+    worker.done(f"/jobs/{number}/resolution", text="修好了")
+    told = resident.post(f"/h5/t/{number}/rating", satisfied="1", solved="no", why="问题没解决", reason="还在滴")
+    assert "重新办理" in told.text
+    assert state(house, number) is State.IN_PROGRESS
+    page = worker.shown(f"/jobs/t/{number}")
+    assert "第 2 轮" in page and "问题没解决" in page
+
+
+def test_the_desk_decides_what_the_machine_would_not(house: House) -> None:
+    """No estate, no certain category: the queue says why; category, contractor and reply come from people."""
+    _, number = house.submit(GATE, form_id="form-gate-0001")
+    agent = house.browse("agent")
+    assert state(house, number) is State.RECEIVED
+    queue = agent.shown("/desk")
+    assert number in queue and house.cast.ticket(number).assigned_why[:12] in queue
+    page = agent.done(f"/desk/{number}/category", leaf="C08")
+    assert "C08" in page and "按合同应由" in page
+    chosen = re.search(r'<option value="(\d+)" selected>[^<]*合同', page)
+    assert chosen, "the contractor who owes it stands preselected"
+    agent.done(f"/desk/{number}/note", text="已核对位置")
+    agent.done(f"/desk/{number}/reply", text="我们马上派人")
+    page = agent.done(f"/desk/{number}/dispatch", contractor=chosen[1])
+    assert "待签收" in page and "核派" in page
+    page = agent.done(f"/desk/{number}/return", reason="派错了")
+    assert "退单待改派" in page
+    assert number in agent.shown("/desk?tab=queue&q=" + number)
+    agent.done(f"/desk/{number}/answer", text="门口是临时施工，今晚结束")
+    assert number in agent.shown("/desk?tab=callback")
+    agent.done(f"/desk/{number}/closure")
+    assert number in agent.shown("/desk?tab=done")
+
+
+def test_a_rejection_says_where_to_go(house: House) -> None:
+    resident, number = house.submit(GATE, form_id="form-gate-0002")
+    house.browse("agent").done(f"/desk/{number}/rejection", reason="不属公租房", refer="城管 12319")
+    page = resident.shown(f"/h5/t/{number}")
+    assert "不属本热线受理" in page and "城管 12319" in page
+
+
+def test_supervisors_do_what_is_theirs(house: House) -> None:
+    _, number = house.submit("青棠苑物业管家收了我两条烟才给排维修，不给就拖着", form_id="form-bribe-001")
+    chief = house.browse("city")
+    assert number in chief.shown("/board") and number in chief.shown("/desk?tab=ours")
+    page = chief.done(f"/board/{number}/acceptance", eta="2026-11-24T09:00")
+    assert "办理中" in page
+    chief.done(f"/board/{number}/resolution", text="已核实并责令退还")
+    assert state(house, number) is State.RESOLVED
+
+
+def test_a_call_is_written_down_once(house: House) -> None:
+    agent = house.browse("agent")
+    call = {"phone": "13900001111", "name": "李大爷", "text": "春晓苑二期11栋电梯停了，老人下不来", "form_id": "call-0000001"}
+    page = agent.done("/desk/new", **call, estate="春晓苑二期", building="11", confidential="1")
+    assert "李大爷" in page and "13900001111" in page and "电话" in page and "保密" in page
+    before = house.rows()
+    agent.done("/desk/new", **call)
+    assert house.rows() == before
+    empty = agent.post("/desk/new", text="", phone="13900001111", form_id="call-0000002")
+    assert empty.status_code == 422 and "13900001111" in empty.text
+
+
+def test_who_comes_second_is_told_what_happened(house: House) -> None:
+    """Two agents have the ticket open; the first sends it on; the second keeps the words and sees what was done."""
+    _, number = house.submit(GATE, form_id="form-gate-0003")
+    first, second = house.browse("agent"), house.browse("agent2")
+    seen = re.search(r'name="seen" value="(\d+)"', second.shown(f"/desk/t/{number}"))
+    assert seen
+    first.done(f"/desk/{number}/category", leaf="P02")
+    late = second.post(f"/desk/{number}/answer", text="这是我写的长答复", seen=seen[1])
+    assert late.status_code == 409
+    assert "刚刚有人处理过" in late.text and "您打开页面之后" in late.text and "改类" in late.text
+    assert "这是我写的长答复" in late.text
+    assert state(house, number) is State.RECEIVED
+
+
+def test_a_refused_act_keeps_what_was_typed(house: House) -> None:
+    _, number = house.submit()
+    worker = house.browse("jiangxiu")
+    for noun, form, sentence in (
+        ("acceptance", {"eta": ""}, "预约时间"),
+        ("resolution", {"text": "已修好"}, "不能办结"),
+    ):
+        answer = worker.post(f"/jobs/{number}/{noun}", **form)
+        assert answer.status_code in (409, 422) and sentence in answer.text
+    assert worker.post(f"/jobs/{number}/dispatch", contractor="1").status_code == 403
+    assert worker.post(f"/jobs/{number}/nonsense").status_code == 404
+    assert state(house, number) is State.DISPATCHED
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CONTRACTOR])
+def test_every_act_that_people_are_offered_has_a_form(role: Role) -> None:
+    """An act of the table that no page can do would be a promise to nobody. The resident's own word on a call comes by 回访."""
+    offered = {rule.action for state in STATE_NAMES for rule in offers(state, role)}
+    assert offered - FORMS.keys() <= {"rate"}
+    assert len(BY_NOUN) == len(FORMS)
+
+
+def test_every_form_asks_for_what_the_table_needs() -> None:
+    """Which clock a 督办 is about is no question: it is the resolution's."""
+    for action, form in FORMS.items():
+        assert set(RULES[action].needs) - {"target"} <= {field.name for field in form.fields}, action

@@ -1,0 +1,159 @@
+"""Twenty times the server is killed under load. What it acknowledged has exactly one ticket; what was to be told was told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from app.bootstrap import build
+from app.clock import SystemClock
+from app.demo.complaints import complaints
+from app.demo.load import load_city
+from app.demo.residents import Crowd, Sent
+from app.register.people import QUICK_PASSWORDS
+from app.settings import Settings
+from app.store.db import Database
+from app.tickets.model import Ticket, TicketEvent
+from app.tickets.post import Inbound, InboundState, OutboxRow, OutboxState
+from channels.wechat.compose import Mode
+from tests.cast import ACCOUNT
+from tests.processes import Process, free_port
+
+KILLS = 20
+RATE = 120.0  # messages a second: more than one server here takes in, so that work is always under way
+
+
+@dataclass
+class Record:
+    """What the outside saw, and what the database held at each moment of death."""
+
+    acknowledged: list[Sent] = field(default_factory=list)
+    not_taken_in: int = 0
+    in_delivery: int = 0
+
+
+def _env(settings: Settings) -> dict[str, str]:
+    account = settings.wechat
+    return {
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_TICK_SECONDS": "0.05",
+        "HOTLINE_WECHAT__TOKEN": account.token.get_secret_value(),
+        "HOTLINE_WECHAT__APP_ID": account.app_id,
+        "HOTLINE_WECHAT__ENCODING_AES_KEY": account.encoding_aes_key.get_secret_value(),
+    }
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_under_load_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, wechat=ACCOUNT)
+    hotline = build(settings, migrate=True)
+    with hotline.tx() as tx:
+        load_city(tx.session, hotline.policy, tx.now, passwords=QUICK_PASSWORDS)
+    hotline.db.dispose()
+    record, out, chance = Record(), tmp_path / "out.log", random.Random(20)
+    for _ in range(KILLS):
+        _live_and_die(settings, record, out, seconds=chance.uniform(0.15, 0.6))
+    _let_it_finish(settings, out)
+
+    assert record.not_taken_in, "no kill fell between keeping and taking in: the test proved nothing about that"
+    assert record.in_delivery, "no kill fell into a delivery: the test proved nothing about that"
+    assert len(record.acknowledged) > KILLS
+    _check_tickets(settings, record)
+    _check_notices(settings, out)
+
+
+def _live_and_die(settings: Settings, record: Record, out: Path, *, seconds: float) -> None:
+    port = free_port()
+    server = Process("serve", "--port", str(port), env=_env(settings), out=out)
+    server.answers(f"http://127.0.0.1:{port}/healthz")
+    said: list[Sent] = []
+    asyncio.run(_load(f"http://127.0.0.1:{port}", server, said, seconds))
+    record.acknowledged += [one for one in said if one.acknowledged]
+    with closing_db(settings) as db, db.read() as session:
+        record.not_taken_in += _count(session.scalar(select(func.count()).where(Inbound.state == InboundState.PENDING)))
+        record.in_delivery += _count(session.scalar(select(func.count()).where(OutboxRow.state == OutboxState.CLAIMED)))
+
+
+async def _load(url: str, server: Process, said: list[Sent], seconds: float) -> None:
+    """Residents write; the server is killed in the middle; whoever waits for an answer then gives up at once."""
+    crowd = Crowd(url, ACCOUNT, SystemClock(), random.Random(len(said)), Mode.SAFE)
+    writing = asyncio.create_task(crowd.write(complaints(), rate=RATE, seconds=seconds + 1, repeats=0.2, heard=said.append))
+    await asyncio.sleep(seconds)
+    server.kill()
+    writing.cancel()
+    with suppress(asyncio.CancelledError):
+        await writing
+
+
+def _let_it_finish(settings: Settings, out: Path) -> None:
+    """One last life, in peace, until nothing is pending; leases of the dead lapse within the minute."""
+    port = free_port()
+    server = Process("serve", "--port", str(port), env=_env(settings), out=out)
+    server.answers(f"http://127.0.0.1:{port}/healthz")
+    with closing_db(settings) as db, httpx.Client(trust_env=False) as client:
+        for _ in range(2000):
+            client.get(f"http://127.0.0.1:{port}/healthz")
+            with db.read() as session:
+                kept = session.scalar(select(func.count()).where(Inbound.state == InboundState.PENDING))
+                unsent = session.scalar(select(func.count()).where(OutboxRow.state.in_([OutboxState.WAITING, OutboxState.CLAIMED])))
+            if not kept and not unsent:
+                break
+            asyncio.run(asyncio.sleep(0.05))
+    assert server.stop() in (0, -signal.SIGTERM)  # uvicorn shuts down in order, then lets the signal have its way
+    assert not kept
+    assert not unsent
+
+
+def _check_tickets(settings: Settings, record: Record) -> None:
+    with closing_db(settings) as db, db.read() as session:
+        tickets_of = {row.external_id: row.ticket_id for row in session.scalars(select(Inbound))}
+        opened = Counter(event.details["external_id"] for event in session.scalars(select(TicketEvent).where(TicketEvent.action == "receive")))
+        tickets = session.scalar(select(func.count()).select_from(Ticket))
+    lost = [one for one in record.acknowledged if one.external_id not in tickets_of]
+    assert lost == []
+    # Only greetings and the like open no ticket; everything that was answered with a number has that ticket, and one only.
+    without = [one.text for one in record.acknowledged if "GZ" in one.answer and tickets_of[one.external_id] is None]
+    assert without == []
+    assert {count for count in opened.values()} == {1}
+    assert sum(opened.values()) == tickets
+
+
+def _check_notices(settings: Settings, out: Path) -> None:
+    printed = Counter(json.loads(line)["key"] for line in out.read_text(encoding="utf-8").splitlines() if line.startswith('{"to"'))
+    with closing_db(settings) as db, db.read() as session:
+        rows = list(session.scalars(select(OutboxRow)))
+    assert {row.state for row in rows} == {OutboxState.SENT}
+    assert all(row.sent_at is not None and row.sent_via for row in rows)
+    never_said = [row.key for row in rows if row.sent_via == "console" and not printed[row.key]]
+    assert never_said == []
+
+
+@contextmanager
+def closing_db(settings: Settings) -> Iterator[Database]:
+    """The dead server's database, looked at from outside."""
+    db = Database(settings.url)
+    with closing(_Disposing(db)):
+        yield db
+
+
+@dataclass
+class _Disposing:
+    db: Database
+
+    def close(self) -> None:
+        self.db.dispose()
+
+
+def _count(number: int | None) -> int:
+    return number or 0
