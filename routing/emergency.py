@@ -11,6 +11,8 @@ from routing.tokens import plain
 from routing.verdict import EmergencyHit
 
 _STOP = "。!?;\n!?;…"
+_SHOWN = 5  # words shown of one emergency
+_REACH = 60  # signs on either side beyond which nothing bears on a hit
 _CLAUSE = _STOP + ",,、 "
 _NOW = re.compile(
     r"现在|正在|正(?:着|起|冒|困|漏|打)|又(?!不)|还在|此刻|目前|刚才?|刚刚|这会儿?|快来|快点来|救命|赶紧|赶快|马上|立刻|一直(?:响|漏|冒|滴|流)|里面还|越来越"
@@ -69,7 +71,7 @@ def detect(text: str) -> tuple[EmergencyHit, ...]:
     for danger in dangers():
         words = [m.group() for sign in danger.signs for m in sign.words.finditer(text) if _rings(text, m, sign)]
         if words:
-            said = tuple(dict.fromkeys(word.strip() for word in words))
+            said = tuple(dict.fromkeys(word.strip() for word in words))[:_SHOWN]
             hits.append(EmergencyHit(danger.code, said, f"{danger.why}：原话“{'”“'.join(said)}”"))
     return tuple(hits)
 
@@ -130,12 +132,14 @@ def _near(text: str, start: int, end: int, trap: re.Pattern[str]) -> bool:
 
 
 def _back(text: str, at: int, stops: str) -> int:
-    while at > 0 and text[at - 1] not in stops:
+    least = max(0, at - _REACH)
+    while at > least and text[at - 1] not in stops:
         at -= 1
     return at
 
 
 def _forth(text: str, at: int, stops: str) -> int:
-    while at < len(text) and text[at] not in stops:
+    most = min(len(text), at + _REACH)
+    while at < most and text[at] not in stops:
         at += 1
     return at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable
 
@@ -70,15 +71,18 @@ class Words:
         self._extra = tuple(dict.fromkeys((*DOMAIN_WORDS, *extra)))
         self._jieba = jieba.Tokenizer()
         self._ready = False
+        self._lock = threading.Lock()
 
     def initialize(self) -> None:
         """Read the dictionary now (about a second) and not on the first message."""
         if self._ready:
             return
-        self._jieba.initialize()
-        for word in self._extra:
-            self._jieba.add_word(word)
-        self._ready = True
+        with self._lock:
+            if not self._ready:
+                self._jieba.initialize()
+                for word in self._extra:
+                    self._jieba.add_word(word)
+                self._ready = True
 
     def cut(self, text: str) -> list[str]:
         """Words in order, blanks left out."""

@@ -42,6 +42,8 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     """启动演示城市：网站、后台进程、账号与台账，一条命令。"""
     logs.configure(human=True)
     settings = with_account(load_settings(public_url=f"http://{host}:{port}"))
+    # A timer that waits one tick has waited ``speed`` times as long in business time; only more than that is being stuck.
+    settings = settings.model_copy(update={"stuck_after_seconds": settings.stuck_after_seconds * speed})
     port_must_be_free(host, port)
     if fresh:
         _clear(settings)

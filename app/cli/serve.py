@@ -30,7 +30,8 @@ def port_must_be_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError:
-            raise BadInput(f"{host}:{port} 已被占用或不可用", cure="请换一个端口，例如 --port 8080 或 PORT=8080 make run") from None
+            cure = "请换一个端口，例如 --port 8080 或 PORT=8080 make run"
+            raise BadInput(f"{host}:{port} 已被占用或不可用", cure=cure) from None
 
 
 def run_web(hotline: Hotline, *, host: str, port: int, with_worker: bool) -> None:
