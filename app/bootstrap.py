@@ -20,7 +20,7 @@ from channels import registry
 from channels.contract import BadSettings, Channel
 from channels.wire import Wire
 from routing import tokens
-from routing.classify import Model, fingerprint, train
+from routing.classify import Model, fingerprint
 
 
 def build(
@@ -63,6 +63,8 @@ def model_for(policy: Policy, data_dir: Path) -> Model:
     kept = data_dir / "models" / f"{fingerprint(policy.phrases, policy.taxonomy)}.npz"
     if kept.exists():
         return Model.load(kept)
+    from routing.training import train  # here, because scikit-learn takes a second to load and only the first start needs it
+
     model = train(policy.phrases, policy.taxonomy)
     kept.parent.mkdir(parents=True, exist_ok=True)
     model.save(kept)

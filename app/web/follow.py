@@ -11,7 +11,7 @@ from app.casework import act, resident_of
 from app.hotline import Tx
 from app.store import inbox
 from app.store import tickets as store
-from app.tickets.lifecycle import SEALED_GROUPS, STATE_NAMES, Actor, Role, State, offers
+from app.tickets.lifecycle import RULES, SEALED_GROUPS, STATE_NAMES, Actor, Role, State, offers
 from app.tickets.model import Rating, Ticket, TicketEvent
 from app.tickets.post import Inbound, InboundState
 from app.tickets.residents import Resident
@@ -193,8 +193,7 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     if inbound is None:
         return ticket
     text, verdict = word.complaint.text, word.verdict
-    told = {verdict.group, *(code[:1] for code in verdict.secondary)}
-    if not ticket.sealed and (verdict.about_contractor or verdict.reserved or not told.isdisjoint(SEALED_GROUPS)):
+    if ticket.state in RULES["append"].sources and not ticket.sealed and _sensitive(verdict):
         own = _ticket_of_its_own(tx, ticket, word, inbound)
         inbound.ticket = own
         return own
@@ -205,6 +204,14 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
         assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}"))
     return ticket
+
+
+def _sensitive(verdict: Verdict) -> bool:
+    """About a contractor, or reserved to government. A doubtful verdict's best guess is no evidence; routing's own doubt is."""
+    if verdict.review:
+        return any("涉承接主体" in reason for reason in verdict.reasons)
+    told = {verdict.group, *(code[:1] for code in verdict.secondary)}
+    return verdict.about_contractor or verdict.reserved or not told.isdisjoint(SEALED_GROUPS)
 
 
 def _kept(tx: Tx, ticket: Ticket, word: AddedWord) -> Inbound | None:

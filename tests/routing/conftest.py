@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from app.policy import load_policy
-from routing.classify import Model, train
+from routing.classify import Model
 from routing.place import Gazetteer
 from routing.taxonomy import Taxonomy
+from routing.training import train
 from routing.understand import Understander
 from tests.routing.world import ESTATES
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from routing.classify import Model, fingerprint, fit, train
+from routing.classify import Model, fingerprint
 from routing.taxonomy import Taxonomy
+from routing.training import fit, train
 
 Phrases = Mapping[str, tuple[str, ...]]
 TEXTS = ("厨房顶上漏水", "电梯又停了", "ａｂｃ", "", "租金扣了两次 电话13800138000")

@@ -1,13 +1,15 @@
-"""The application as the outside meets it: no socket, the real routes, the real intake thread, deliveries as WeChat makes them."""
+"""The application as the outside meets it: the real routes and intake thread without a socket, deliveries as WeChat makes them."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
+from typing import TypeVar
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -15,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from app.hotline import Hotline
-from app.intake import Intake
+from app.intake import Intake, Item
 from app.tickets.model import Ticket
 from app.tickets.post import Inbound, OutboxRow
 from app.tickets.tables import Record
@@ -32,6 +34,8 @@ CONFIG = WeChatConfig(
     app_secret=ACCOUNT.app_secret.get_secret_value(),
     encoding_aes_key=ACCOUNT.encoding_aes_key.get_secret_value(),
 )
+Result = TypeVar("Result")
+
 HOOK = "/hooks/wechat"
 LEAK = "石桥新居3栋2单元1502 厨房水管漏水"
 
@@ -127,7 +131,8 @@ def rows(hotline: Hotline) -> dict[str, int]:
     """How many rows each table holds: that nothing at all was kept can be seen by comparing."""
     with hotline.look() as tx:
         return {
-            name: tx.session.scalar(select(func.count()).select_from(table)) or 0 for name, table in Record.metadata.tables.items()
+            name: tx.session.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in Record.metadata.tables.items()
         }
 
 
@@ -145,3 +150,22 @@ def outbox_rows(hotline: Hotline, audience: str = "") -> list[OutboxRow]:
 def tickets(hotline: Hotline) -> list[Ticket]:
     with hotline.look() as tx:
         return list(tx.session.scalars(select(Ticket).order_by(Ticket.id).options(selectinload(Ticket.timers))))
+
+
+def letter(hotline: Hotline, text: str = LEAK, *, sender: str = "o-chen", message_id: int, at: datetime) -> Item:
+    """A resident's words as the hook hands them to the intake: the platform's bytes, and what WeChat's reader made of them."""
+    inner = compose.text(text, sender=sender, at=at, message_id=message_id)
+    delivery = compose.deliver(CONFIG, inner, at=at, nonce=str(message_id), mode=Mode.SAFE)
+    return Item(delivery, hotline.channels["wechat"].read(delivery)[0])
+
+
+def together(*jobs: Callable[[], Result]) -> list[Result]:
+    """Runs each job on a thread of its own, all let go at the same moment; the results in the same order."""
+    line = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], Result]) -> Result:
+        line.wait(10)
+        return job()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs, timeout=60))

@@ -1,4 +1,4 @@
-"""The WeChat hook: every mode is answered in kind with the ticket number, repeats say the same, what is not signed leaves no trace."""
+"""The WeChat hook: each mode is answered in kind with the ticket number, repeats alike; what is not signed leaves no trace."""
 
 from __future__ import annotations
 

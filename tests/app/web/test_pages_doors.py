@@ -80,7 +80,7 @@ def test_what_is_said_about_a_contractor_does_not_exist_for_it(house: House) -> 
     for login in ("jiangxiu", "anju"):
         browser = house.browse(login)
         assert browser.get(f"/jobs/t/{number}").status_code == 404
-        assert "两条烟" not in browser.shown("/jobs?q=两条烟")
+        assert "这里没有工单" in browser.shown("/jobs?q=两条烟")
     assert "承接主体不可见" in house.browse("agent").shown(f"/desk/t/{number}")
 
 
