@@ -21,6 +21,10 @@ from routing.assign import Unassigned, assign
 from routing.place import Gazetteer
 from routing.understand import Understander
 from routing.verdict import Verdict
+from sla.ladder import Step
+
+
+TOLD_NAMES = {"resident": "诉求人", "contractor": "承接主体", "handler": "承办方", "desk": "坐席", "supervisor": "主管部门"}
 
 
 @click.command()
@@ -77,8 +81,20 @@ def explain(text: str) -> None:
     say(f"地点：{where or '未说明'}")
     _say_assignment(verdict, policy, known)
     for target in policy.sla.targets(verdict.leaf, verdict.urgency):
-        steps = "，".join(f"{step.when} {step.level or '提醒'}→{'、'.join(step.tell)}" for step in target.ladder)
+        steps = "，".join(_step_words(step) for step in target.ladder)
         say(f"时限：{target.name} {target.budget.words}（自{'受理' if target.anchor == 'receipt' else '派单'}起）；{steps}")
+
+
+def _step_words(step: Step) -> str:
+    """One rung of a ladder as people say it: 超期1个工作日督办（承办方、主管部门）."""
+    if step.percent is not None:
+        when = f"用去 {step.percent}% 时"
+    elif step.offset is None:
+        when = "到期时"
+    else:
+        sign, far = step.offset
+        when = f"{'超期' if sign > 0 else '到期前'}{far.words}"
+    return f"{when}{step.level or '提醒'}（{'、'.join(TOLD_NAMES[name] for name in step.tell)}）"
 
 
 def _say_assignment(verdict: Verdict, policy: Policy, known: Snapshot | None) -> None:

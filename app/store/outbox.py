@@ -33,6 +33,17 @@ def claim(session: Session, wall: datetime, worker: str, limit: int) -> list[Out
     return rows
 
 
+def renew(session: Session, row: OutboxRow, worker: str, wall: datetime) -> bool:
+    """Lets a claim last for another lease. False when it had lapsed and another worker took the row over."""
+    done = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row.id, OutboxRow.claimed_by == worker, OutboxRow.attempts == row.attempts)
+        .values(next_at=wall + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(done)
+
+
 def settle(
     session: Session,
     row: OutboxRow,

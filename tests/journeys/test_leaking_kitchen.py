@@ -16,7 +16,7 @@ def test_a_leaking_kitchen_from_wechat_to_the_tenants_own_rating(cast: Cast) -> 
     assert said.number.startswith("GZ20261123")
     assert said.number in said.text
     ticket = cast.ticket(said.number)
-    assert (ticket.state, ticket.group, ticket.building, ticket.unit, ticket.room) == (State.DISPATCHED, "C", "3", "2", "1502")
+    assert (ticket.state, ticket.leaf, ticket.building, ticket.unit, ticket.room) == (State.DISPATCHED, "C01", "3", "2", "1502")
     owed_by = cast.names().contractors[ticket.contractor_id or 0]
     assert owed_by in said.text
 
