@@ -47,13 +47,17 @@ run: install  ## 启动演示城市 · start the demonstration on http://127.0.0
 
 test: dev  ## 全部检查与测试 · every check and test, SQLite and PostgreSQL
 	@failed=; part() { name=$$1; shift; echo "── $$name"; "$$@" || failed="$$failed $$name"; }; \
+	mkdir -p .pytest_cache; slow=.pytest_cache/slow.log; \
+	$(PY) -m pytest -m slow -o cache_dir=.pytest_cache/slow > $$slow 2>&1 & waiting=$$!; \
 	part ruff $(PY) -m ruff check --output-format=concise .; \
 	part format $(PY) -m ruff format --check .; \
 	part mypy $(PY) -m mypy --strict $(CODE); \
 	part imports .venv/bin/lint-imports --no-logo; \
-	part pytest $(PY) -m pytest --full-house; \
+	part pytest $(PY) -m pytest --full-house -m "not slow"; \
+	echo "── pytest slow（与上面同时进行 · ran beside the above）"; \
+	wait $$waiting || failed="$$failed pytest-slow"; cat $$slow; \
 	if [ -n "$$failed" ]; then echo "未通过 · FAILED:$$failed"; exit 1; fi; \
-	echo "全部通过 · all passed: ruff format mypy imports pytest"
+	echo "全部通过 · all passed: ruff format mypy imports pytest pytest-slow"
 
 fast: dev  ## 一分钟内的测试 · the tests that start no server
 	@$(PY) -m pytest -m "not slow"

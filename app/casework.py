@@ -53,7 +53,8 @@ def act(
     clocks.apply(rule.timers, ticket, tx.hotline.promises, when)
     ticket.state = rule.target or before
     ticket.updated_at = tx.now
-    ticket.closed_at = when if ticket.state in FINAL else None
+    if ticket.state is not before:
+        ticket.closed_at = when if ticket.state in FINAL else None
     event = _event(tx, ticket, rule, by, given, when, before, cause)
     notify.tell(tx, ticket, event, rule)
     return event

@@ -6,7 +6,6 @@ Answers what the resident asked for; never loops, and opens no ticket for a gree
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from app.casework import act, resident_of
 from app.errors import HotlineError
 from app.hotline import Tx
 from app.store import tickets as store
-from app.tickets import numbering
+from app.tickets import commands, numbering
 from app.tickets.lifecycle import SEALED_GROUPS, STATE_NAMES, State
 from app.tickets.model import Rating, Ticket
 from app.tickets.post import Attachment, Inbound
@@ -30,24 +29,6 @@ TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, S
 RATEABLE = (State.RESOLVED, State.CLOSED)
 KNOWN = (*TALKING, *RATEABLE, State.REJECTED)
 LOW = 2  # 不满意 and worse open a new round
-
-
-def _command(words: str) -> re.Pattern[str]:
-    """A command stands alone, or with a ticket number before or after it: “催缴电话太多” is a complaint, not a command."""
-    before = r"^(?:(?:工单)?[\s:]*GZ\d{14,16}[\s,:]+)?"
-    after = r"[\s:,]*(?:工单)?[\s:]*(?:GZ[\d\s-]+)?[了吗吧啊。.!\s]*$"
-    return re.compile(f"{before}(?:{words}){after}", re.IGNORECASE)
-
-
-_RATE = _command(r"(?:评价|评分|打分)?[\s:]*([1-5])\s*(?:分|星)?")
-_UNSOLVED = _command(r"(?:还是|仍然|问题)?(?:没有?|未)(?:得到)?解决")
-_STATUS = _command(r"查询|查询进度|查进度|进度|查一下|查工单|我的工单|(?:工单)?[\s:]*(?=GZ)")
-_NUDGE = _command(r"催办|催一下|催一催|加急")
-_WITHDRAW = _command(r"撤回|撤销|不用处理")
-_GREETING = re.compile(
-    r"^(?:你好|您好|在吗|在么|有人吗|喂|hi|hello|哈喽|早上好|下午好|晚上好|谢谢|好的|收到|嗯+|哦+)[呀啊吗！!。.～~\s]*$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +57,7 @@ def hear(tx: Tx, word: Word) -> Heard:
         return _event(tx, word)
     if not _proven(tx, word):
         return _open(tx, word)
-    text = unicodedata.normalize("NFKC", word.complaint.text).strip()
+    text = commands.plain(word.complaint.text)
     for shape, answer in _COMMANDS:
         found = shape.match(text)
         if found:
@@ -190,7 +171,8 @@ def _goes_on(word: Word, ticket: Ticket) -> bool:
     verdict = word.verdict
     if not _may_join(word, ticket):
         return False
-    if word.complaint.text.strip() and not verdict.review and verdict.leaf != ticket.leaf:
+    said = verdict.place.words if verdict.place else ()
+    if verdict.leaf != ticket.leaf and not verdict.review and not commands.only_particulars(word.complaint.text, said):
         return False
     estate = verdict.place.estate_id if verdict.place else None
     return estate is None or ticket.estate_id is None or estate == str(ticket.estate_id)
@@ -339,10 +321,10 @@ def _why_again(tx: Tx, reason: str, satisfied: int) -> str:
 
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (
-    (_GREETING, _greet),
-    (_RATE, _rate),  # before _STATUS: a number with a grade behind it is a grade
-    (_UNSOLVED, _unsolved),
-    (_STATUS, _status),
-    (_NUDGE, _nudge),
-    (_WITHDRAW, _withdraw),
+    (commands.GREETING, _greet),
+    (commands.RATE, _rate),  # before STATUS: a number with a grade behind it is a grade
+    (commands.UNSOLVED, _unsolved),
+    (commands.STATUS, _status),
+    (commands.NUDGE, _nudge),
+    (commands.WITHDRAW, _withdraw),
 )

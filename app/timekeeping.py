@@ -11,8 +11,11 @@ with its own date.
 
 from __future__ import annotations
 
+import heapq
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.casework import act
@@ -29,24 +32,39 @@ LEVELS = {"催办": 1, "督办": 2, "约谈": 3}  # how high a rung of the ladde
 
 
 def sweep(hotline: Hotline, limit: int = BATCH) -> int:
-    """Fires what is due, at most ``limit`` steps; returns how many timers were moved on."""
+    """Fires what is due in the order it fell due, at most ``limit`` steps; returns how many."""
     with hotline.look() as tx:
-        due = store.due(tx.session, tx.now, limit)
+        now, due = tx.now, store.due(tx.session, tx.now, limit)
+    waiting = [(at, timer_id) for timer_id, at in due]  # in order, and so a heap
+    seen_until = waiting[-1][0] if len(waiting) == limit else now  # what lies beyond has rivals that were not read
     moved = 0
-    for timer_id, expected in due:
-        try:
-            with hotline.tx() as tx:
-                timer = store.claim(tx.session, timer_id, expected)
-                if timer is not None:
-                    _fire(tx, timer)
-                    moved += 1
-        except StaleDataError:
-            log.info("timer.collided", timer=timer_id)  # somebody acted on the ticket meanwhile; the next sweep looks again
-        except Exception as broken:  # noqa: BLE001  one bad timer must not stop the others' clocks
-            log.error("timer.parked", timer=timer_id, error=repr(broken))
-            with hotline.tx() as tx:
-                store.park(tx.session, timer_id, expected, tx.now, repr(broken))
+    while waiting and moved < limit:
+        at, timer_id = heapq.heappop(waiting)
+        timer = _step(hotline, timer_id, at)
+        if timer is not None:
+            moved += 1
+            if timer.next_at is not None and timer.next_at <= seen_until:
+                heapq.heappush(waiting, (timer.next_at, timer_id))
     return moved
+
+
+def _step(hotline: Hotline, timer_id: int, expected: datetime) -> Timer | None:
+    """One step of one timer in a transaction of its own; None when it was not ours to take, or could not be taken."""
+    try:
+        with hotline.tx() as tx:
+            timer = store.claim(tx.session, timer_id, expected)
+            if timer is not None:
+                _fire(tx, timer)
+        return timer
+    except StaleDataError:
+        log.info("timer.collided", timer=timer_id)  # somebody acted on the ticket meanwhile; the next sweep looks again
+    except OperationalError as away:
+        log.warning("timer.database", timer=timer_id, error=repr(away))  # nothing is wrong with the timer: the next sweep
+    except Exception as broken:  # noqa: BLE001  one bad timer must not stop the others' clocks
+        log.error("timer.parked", timer=timer_id, error=repr(broken))
+        with hotline.tx() as tx:
+            store.park(tx.session, timer_id, expected, tx.now, repr(broken))
+    return None
 
 
 def _fire(tx: Tx, timer: Timer) -> None:

@@ -24,6 +24,7 @@ def due(session: Session, now: datetime, limit: int) -> list[tuple[int, datetime
 
 def claim(session: Session, timer_id: int, expected: datetime) -> Timer | None:
     """The timer, locked for this transaction, if its next step is still the one that was seen; else another worker has it."""
+    _lock_ticket(session, timer_id)
     won = session.execute(
         update(Timer)
         .where(Timer.id == timer_id, Timer.next_at == expected)
@@ -38,6 +39,13 @@ def claim(session: Session, timer_id: int, expected: datetime) -> Timer | None:
         .options(selectinload(Timer.ticket).selectinload(Ticket.timers))
         .execution_options(populate_existing=True)
     ).one()
+
+
+def _lock_ticket(session: Session, timer_id: int) -> None:
+    """An act writes the ticket before its timers: a sweep that began with the timer would block it, and be blocked by it."""
+    if session.get_bind().dialect.name == "postgresql":
+        ticket_id = select(Timer.ticket_id).where(Timer.id == timer_id).scalar_subquery()
+        session.execute(select(Ticket.id).where(Ticket.id == ticket_id).with_for_update())
 
 
 def park(session: Session, timer_id: int, expected: datetime, now: datetime, error: str) -> None:
@@ -56,7 +64,9 @@ def oldest_due(session: Session) -> datetime | None:
 
 
 def parked_count(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Timer).where(Timer.parked_at.is_not(None))) or 0
+    """Timers that need mending; one whose clock was stopped meanwhile needs none."""
+    parked = select(func.count()).select_from(Timer).where(Timer.parked_at.is_not(None), Timer.stopped_at.is_(None))
+    return session.scalar(parked) or 0
 
 
 def lapsing(session: Session, until: datetime, limit: int = 500) -> list[Timer]:

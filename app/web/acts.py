@@ -81,7 +81,11 @@ FORMS: Mapping[str, ActForm] = {
     "resume": ActForm("resumption", "恢复办理", (), "primary"),
     "resolve": ActForm("resolution", "办结", (Field("text", "办理结果", hint="做了什么、结果如何，会发给诉求人"),), "primary"),
     "reply": ActForm("reply", "回复诉求人", (Field("text", "回复内容", hint="会发给诉求人"),)),
-    "append": ActForm("addition", "补充情况", (Field("text", "诉求人补充的情况", hint="会转给承办单位"),)),
+    "append": ActForm(
+        "addition",
+        "补充情况",
+        (Field("text", "诉求人补充的情况", hint="会转给承办单位；补上小区和房号后，待派的工单会重新派单"),),
+    ),
     "note": ActForm("note", "内部备注", (Field("text", "备注", hint="诉求人看不到"),)),
     "nudge": ActForm("nudge", "催办", hint="提醒承办单位尽快办理"),
     "return": ActForm("return", "收回改派", (Field("reason", "理由", hint="承办单位会看到"),), "danger"),

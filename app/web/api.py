@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 
 from app.errors import BadInput
 from app.hotline import Tx
@@ -16,20 +19,12 @@ from app.store import tickets as store
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Ticket, Timer
 from app.tickets.privacy import mask_text, sees_person
+from app.tickets.residents import Resident
 from app.web.guards import TheHotline, program
-
-
-class Problem(BaseModel):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-
+from app.web.shapes import EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": words, "content": {"application/problem+json": {}}}
+    status: {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
     for status, words in {
         400: "无法识别",
         401: "需要令牌",
@@ -39,86 +34,40 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "系统繁忙",
     }.items()
 }
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+
+
+class InChinese(APIRoute):
+    """Says what is wrong with a request in the words of its reader."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except RequestValidationError as wrong:
+                raise BadInput(_wrong(wrong.errors()[0]), cure="请改正后重试") from None
+
+        return handle
+
+
+def _wrong(error: Mapping[str, Any]) -> str:
+    name, limits = error["loc"][-1], error.get("ctx", {})
+    words = {
+        "enum": f"可用的值：{'、'.join(State)}",
+        "int_parsing": "应为整数",
+        "bool_parsing": "应为 true 或 false",
+        "greater_than_equal": f"不得小于 {limits.get('ge')}",
+        "less_than_equal": f"不得大于 {limits.get('le')}",
+    }
+    return f"“{name}”填写有误：{words.get(error['type'], '应为带时区的时间，例如 2026-01-05T00:00:00+08:00')}"
+
+
+# The scheme is there for the OpenAPI document; ``program`` is what checks the token.
+_bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(_bearer)])
 Viewer = Annotated[Actor, Depends(program)]
 MOST = 200
-
-
-class TimerView(BaseModel):
-    target: str
-    name: str
-    budget: str
-    started_at: datetime
-    due_at: datetime
-    paused_at: datetime | None
-    stopped_at: datetime | None
-    breached_at: datetime | None
-    round: int
-    provisional: bool
-
-
-class EventView(BaseModel):
-    at: datetime
-    action: str
-    by: str
-    role: str
-    from_state: str | None
-    to_state: str
-    details: dict[str, Any]
-
-
-class MessageView(BaseModel):
-    at: datetime
-    by: str
-    channel: str
-    kind: str
-    text: str
-    internal: bool
-
-
-class PlaceView(BaseModel):
-    estate: str | None
-    building: str | None
-    unit: str | None
-    room: str | None
-    said: str
-
-
-class TicketView(BaseModel):
-    """One ticket as this viewer may see it. In lists, events, messages and external ids are left out."""
-
-    number: str
-    state: str
-    channel: str
-    sender: str
-    external_ids: list[str] = []
-    created_at: datetime
-    text: str
-    leaf: str
-    group: str
-    confidence: float
-    request_type: str
-    urgency: str
-    emergencies: list[str]
-    confidential: bool
-    place: PlaceView
-    contractor: str | None
-    contract: str | None
-    purchaser: str | None
-    why: str
-    level: int
-    round: int
-    timers: list[TimerView]
-    events: list[EventView] = []
-    messages: list[MessageView] = []
-    rating: dict[str, Any] | None = None
-
-
-class TicketPage(BaseModel):
-    """A page of tickets, newest first; ``next`` is the cursor of the following page."""
-
-    tickets: list[TicketView]
-    next: str | None
 
 
 @router.get("/tickets")
@@ -144,7 +93,9 @@ def list_tickets(
     with hotline.look() as tx:
         contractor_id = register_store.id_named(tx.session, Contractor, contractor)
         estate_id = register_store.id_named(tx.session, Estate, estate)
-        if (contractor and contractor_id is None) or (estate and estate_id is None):
+        unknown = (contractor and contractor_id is None) or (estate and estate_id is None)
+        # A filter by what a contractor may not read would let it guess that, piece by piece.
+        if unknown or (viewer.role is Role.CONTRACTOR and (sender or external_id)):
             return TicketPage(tickets=[], next=None)
         wanted = store.Filter(
             states=(state,) if state else (),
@@ -165,6 +116,8 @@ def list_tickets(
         found = store.listed(tx.session, viewer, wanted)
         contracts = register_store.contract_numbers(tx.session, [t.contract_id for t in found if t.contract_id])
         views = [_ticket(tx, ticket, viewer, contracts) for ticket in found[:limit]]
+    if q and viewer.role is Role.CONTRACTOR:
+        views = [view for view in views if q.casefold() in view.text.casefold() or q == view.number]
     return TicketPage(tickets=views, next=str(found[limit - 1].id) if len(found) > limit else None)
 
 
@@ -182,7 +135,7 @@ def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
             EventView(
                 at=event.at,
                 action=event.action,
-                by=event.by_name,
+                by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
                 role=event.by_role,
                 from_state=event.from_state,
                 to_state=event.to_state,
@@ -196,7 +149,7 @@ def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
                 by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
                 channel=said.channel,
                 kind=said.kind,
-                text=mask_text(said.text) if outsider else said.text,
+                text=_readable(tx, ticket, viewer, said.text),
                 internal=not said.audience,
             )
             for said in past.messages
@@ -211,7 +164,7 @@ def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
                 "responded": last.responded,
                 "solved": last.solved,
                 "satisfied": last.satisfied,
-                "reason": last.reason,
+                "reason": "" if outsider else last.reason,
             }
     return view
 
@@ -288,7 +241,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         channel=ticket.channel,
         sender=ticket.sender if known and not outsider else "",
         created_at=ticket.created_at,
-        text=mask_text(ticket.text) if outsider else ticket.text,
+        text=_readable(tx, ticket, viewer, ticket.text),
         leaf=ticket.leaf,
         group=ticket.group,
         confidence=ticket.confidence,
@@ -301,7 +254,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
             building=ticket.building or None,
             unit=ticket.unit or None,
             room=ticket.room or None,
-            said=ticket.place_text,
+            said=_readable(tx, ticket, viewer, ticket.place_text),
         ),
         contractor=names.contractors.get(ticket.contractor_id) if ticket.contractor_id else None,
         contract=contracts.get(ticket.contract_id) if ticket.contract_id else None,
@@ -311,6 +264,14 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         round=ticket.round,
         timers=[_timer(timer) for timer in ticket.timers],
     )
+
+
+def _readable(tx: Tx, ticket: Ticket, viewer: Actor, text: str) -> str:
+    """The words as this viewer may read them: a contractor neither numbers nor the complainant's name."""
+    if viewer.role is not Role.CONTRACTOR:
+        return text
+    resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
+    return mask_text(text, resident.name if resident else "")
 
 
 def _timer(timer: Timer) -> TimerView:

@@ -22,8 +22,11 @@ from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_name, mask_phone, mask_text, sees_person
 from app.tickets.residents import Resident
 from app.web import acts, views
+from app.web.follow import draw_on, plainly_sensitive
 from app.web.guards import SignedIn
 from app.web.render import page
+from routing.taxonomy import Taxonomy
+from routing.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,29 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
     action = acts.BY_NOUN.get(noun)
     if action is None:
         raise NotFound("没有这个操作")
+    told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
         with hotline.tx() as tx:
             ticket = store.by_number(tx.session, number, me.actor)
             _undisturbed(tx, ticket, action, me.actor, given.seen)
+            if told is not None and plainly_sensitive(told) and not ticket.sealed:
+                raise BadInput(
+                    "补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单"
+                )
             act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
+            if told is not None:
+                draw_on(tx, ticket, given.text, told)
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
         return show(request, hotline, me, number, door, Refusal(_collided(number), action, given))
     return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
+
+
+def _understood(hotline: Hotline, text: str) -> Verdict:
+    with hotline.look() as tx:
+        understander = hotline.knowledge(tx.session).understander
+    return understander.understand(text)
 
 
 def _collided(number: str) -> Conflict:
@@ -118,7 +134,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "place_text": ticket.place_text,
         "clocks": views.clocks_of(tx, ticket),
         "steps": views.steps(tx, history.events, viewer),
-        "said": views.conversation(tx, history.messages, viewer, door.audience),
+        "said": views.conversation(tx, history.messages[1:], viewer, door.audience),  # the first stands above, as the complaint
         "attachments": history.attachments,
         "ratings": history.ratings,
         "grades": views.GRADES,
@@ -219,6 +235,11 @@ def _choices(tx: Tx, ticket: Ticket, name: str) -> list[Choice]:
             return [Choice(leaf.code, leaf.name) for leaf in taxonomy.leaves.values() if leaf.group == "E"]
         case "levels":
             return [Choice(str(level), word) for level, word in views.LEVEL_NAMES.items()]
+    return leaf_choices(taxonomy)
+
+
+def leaf_choices(taxonomy: Taxonomy) -> list[Choice]:
+    """Every category under its group."""
     return [
         Choice(leaf.code, f"{leaf.code} {leaf.name}", f"{leaf.group} {taxonomy.groups.get(leaf.group, '')}")
         for leaf in taxonomy.leaves.values()

@@ -17,7 +17,7 @@ from app.store.tickets import Filter
 from app.tickets.lifecycle import Actor, Role
 from app.triage import open_ticket
 from app.web import acts, views
-from app.web.case import Door, perform, show
+from app.web.case import Door, leaf_choices, perform, show
 from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
@@ -61,6 +61,7 @@ def inbox_page(
             "pager": views.pager("/desk", chosen, _id(n) or 1, found.total, slices.PAGE),
             "counts": slices.count(tx.session, me.actor, at, tuple(TABS)),
             "estates": hotline.knowledge(tx.session).snapshot.entries,
+            "leaves": leaf_choices(hotline.policy.taxonomy),
             "contractors": hotline.knowledge(tx.session).snapshot.contractors,
         }
     return page(request, "desk/inbox.html", me=me, tab=tab, tabs=TABS, title=LISTS[tab], chosen=chosen, **view)

@@ -193,20 +193,30 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     if inbound is None:
         return ticket
     text, verdict = word.complaint.text, word.verdict
-    if ticket.state in RULES["append"].sources and not ticket.sealed and _sensitive(verdict):
+    if ticket.state in RULES["append"].sources and not ticket.sealed and sensitive(verdict):
         own = _ticket_of_its_own(tx, ticket, word, inbound)
         inbound.ticket = own
         return own
     inbound.ticket = ticket
     act(tx, ticket, "append", resident_of(ticket), {"text": text, "channel": word.delivery.channel, "inbound_id": inbound.id})
+    draw_on(tx, ticket, text, verdict)
+    return ticket
+
+
+def draw_on(tx: Tx, ticket: Ticket, text: str, verdict: Verdict) -> None:
+    """What follows from a further word: an alarm, or the place that was missing, and with it who is to do it."""
     if verdict.emergencies:
         alarm(tx, ticket, verdict, text)
     if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
         assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}"))
-    return ticket
 
 
-def _sensitive(verdict: Verdict) -> bool:
+def plainly_sensitive(verdict: Verdict) -> bool:
+    """So by the very words, not by the model's guess: enough where a person has read them too."""
+    return sensitive(verdict) and any(reason.startswith("规则") for reason in verdict.reasons)
+
+
+def sensitive(verdict: Verdict) -> bool:
     """About a contractor, or reserved to government. A doubtful verdict's best guess is no evidence; routing's own doubt is."""
     if verdict.review:
         return any("涉承接主体" in reason for reason in verdict.reasons)

@@ -13,6 +13,7 @@ from app.hotline import Hotline
 from app.store import facts, inbox
 from app.store import outbox as outbox_store
 from app.store import timers as timer_store
+from app.tickets.post import OutboxState
 from app.web.guards import TheHotline
 from app.worker import HEARTBEAT
 
@@ -61,5 +62,6 @@ def _state(hotline: Hotline) -> dict[str, Any]:
             "parked_timers": timer_store.parked_count(tx.session),
             "inbound_not_taken_in": inbox.waiting_count(tx.session),
         }
-        figures |= {f"outbox_{state}": count for state, count in outbox_store.counts(tx.session).items()}
+        notices = outbox_store.counts(tx.session)
+        figures |= {f"outbox_{state}": notices.get(state, 0) for state in OutboxState}  # a series that is missing alarms nobody
     return figures

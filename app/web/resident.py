@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from app import dialogue
 from app.casework import act, resident_of
-from app.errors import BadInput, Busy, HotlineError, NotSignedIn
+from app.errors import BadInput, Busy, HotlineError
 from app.hotline import Hotline
 from app.intake import Intake, Item
 from app.store import tickets as store
@@ -37,7 +37,11 @@ DONE = {
     "addition": "已补充",
     "nudge": "已催办，承办单位会收到提醒",
     "withdrawal": "已按您的要求撤回",
+    "nudged": "刚刚催办过，请过一会儿再催",
     "rating": "谢谢您的评价",
+    "again": "收到您的评价，将重新办理",
+    "late": "收到您的评价。办结已久，如还没解决，请重新提交诉求",
+    "over": "现在不能评价了，如还有问题，请重新提交诉求",
 }
 
 
@@ -229,10 +233,13 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            said = dialogue.nudge(tx, store.by_number(tx.session, number, who))
+            found = store.by_number(tx.session, number, who)
+            before = found.nudges
+            dialogue.nudge(tx, found)
+            done = "nudge" if found.nudges > before else "nudged"
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
-    return _show(request, hotline, who, number, said=said)
+    return RedirectResponse(f"/h5/t/{number}?done={done}", 303)
 
 
 @router.post("/h5/t/{number}/withdrawal")
@@ -271,7 +278,9 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
             raise BadInput("请选择是否解决和满意度", cure="两项都选好后再提交")
         with hotline.tx() as tx:
             found = store.by_number(tx.session, number, who)
-            said = dialogue.rate(
+            seq, turn = found.seq, found.round
+            low = int(given.satisfied) <= dialogue.LOW or given.solved == "no"
+            dialogue.rate(
                 tx,
                 found,
                 int(given.satisfied),
@@ -280,8 +289,7 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
                 responded=answers.get(given.responded),
                 reason=reason,
             )
-    except NotSignedIn:
-        raise
+            done = "over" if found.seq == seq else "again" if found.round > turn else "late" if low else "rating"
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
-    return _show(request, hotline, who, number, said=said)
+    return RedirectResponse(f"/h5/t/{number}?done={done}", 303)

@@ -107,7 +107,7 @@ def test_what_is_taken_back_from_a_purchaser_is_told_to_the_purchaser(stage: Sta
 def test_work_done_again_is_a_new_round_on_a_new_clock(stage: Stage, state: State, action: str) -> None:
     number = stage.brought_to(state)
     first = stage.clock_of(number, "resolve")
-    later = stage.cast.clock.advance(timedelta(hours=5))
+    later = stage.cast.clock.advance(timedelta(days=1))
     stage.does(number, action, stage.agent, reason="又坏了")
     ticket, fresh = stage.ticket(number), stage.clock_of(number, "resolve")
     assert (ticket.state, ticket.round, ticket.level) == (State.IN_PROGRESS, 2, 0)

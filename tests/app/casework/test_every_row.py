@@ -93,7 +93,10 @@ def test_an_act_moves_writes_and_tells_what_its_row_says(stage: Stage, action: s
 
     ticket = stage.ticket(number)
     assert (ticket.state, ticket.seq, ticket.updated_at) == (target, before.seq + 1, later)
-    assert ticket.closed_at == (later if target in (S.CLOSED, S.REJECTED, S.MERGED) else None)
+    ended = later if target in (S.CLOSED, S.REJECTED, S.MERGED) else None
+    assert ticket.closed_at == (before.closed_at if source is target else ended), (
+        "a note on a closed ticket closes it no second time"
+    )
     written = stage.events(number)[-1]
     assert (written.id, written.seq, written.action) == (event.id, ticket.seq, action)
     assert (written.by_role, written.by_id, written.by_name, written.by_org) == (by.role, by.id, by.name, by.org)

@@ -48,8 +48,16 @@ def city(policy: Policy) -> Prepare:
     return prepare
 
 
+@pytest.fixture(scope="session")
+def wire() -> Iterator[Wire]:
+    """One for all: reading the certificates takes longer than most tests."""
+    made = Wire()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def raise_curtain(policy: Policy, model: Model, tmp_path: Path, clock: HandClock) -> Iterator[Curtain]:
+def raise_curtain(policy: Policy, model: Model, wire: Wire, tmp_path: Path, clock: HandClock) -> Iterator[Curtain]:
     """A cast in a database that ``city`` has filled; ``settings`` are changes to the usual ones. Closed when the test ends.
 
     ``before`` is done before each message is understood: it may wait, or fail.
@@ -63,7 +71,7 @@ def raise_curtain(policy: Policy, model: Model, tmp_path: Path, clock: HandClock
         given = {"data_dir": tmp_path, "database_url": url, "wechat": ACCOUNT, "delivery": DeliveryMode.CONSOLE, **settings}
         clock.set(MONDAY_MORNING)
         said = Settings(**given)  # type: ignore[arg-type]
-        usual = registry.build(said.channels(), Wire())
+        usual = registry.build(said.channels(), wire)
         hotline = Hotline(  # as app.bootstrap.build does, without asking Alembic again what ``city`` has seen to
             settings=said,
             clock=clock,

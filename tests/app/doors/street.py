@@ -1,4 +1,4 @@
-"""The application as the outside meets it: the real routes and intake thread without a socket, deliveries as WeChat makes them."""
+"""The application as the outside meets it: real routes and intake, no socket; deliveries as WeChat makes them."""
 
 from __future__ import annotations
 

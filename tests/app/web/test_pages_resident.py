@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from app import dialogue
 from tests.app.web.conftest import LEAK, House
 
 
@@ -79,8 +82,8 @@ def test_adding_urging_withdrawing(house: House) -> None:
     before = house.rows()
     resident.done(f"/h5/t/{number}/addition", text="现在漏得更大了", form_id="form-add-00001")
     assert house.rows() == before
-    assert "已催办" in resident.post(f"/h5/t/{number}/nudge").text
-    assert "分钟后再试" in resident.post(f"/h5/t/{number}/nudge").text
+    assert "承办单位会收到提醒" in resident.done(f"/h5/t/{number}/nudge")
+    assert "刚刚催办过" in resident.done(f"/h5/t/{number}/nudge")
     assert "您已撤回" in resident.done(f"/h5/t/{number}/withdrawal")
     refused = resident.post(f"/h5/t/{number}/addition", text="等等", form_id="form-add-00002")
     assert refused.status_code == 409 and "已归档" in refused.text
@@ -102,6 +105,22 @@ def test_words_about_the_contractor_open_a_ticket_it_cannot_see(house: House) ->
     contractor = house.browse("jiangxiu")
     assert "好处费" not in contractor.shown(f"/jobs/t/{number}")
     assert contractor.get(f"/jobs/t/{own}").status_code == 404
+
+
+def test_what_could_not_be_registered_yet_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is safe; the same page looked at again, after the mend, leads to its ticket."""
+
+    def broken(*anything: object) -> None:
+        raise RuntimeError("out of order")
+
+    told = {"text": LEAK, "phone": "13812345678", "form_id": "form-kept-0001"}
+    with monkeypatch.context() as patch:
+        patch.setattr(dialogue, "hear", broken)
+        answer = house.browse("").post("/h5/submit", **told)
+    assert answer.status_code == 202 and "已经保存" in answer.text
+    house.cast.tick(minutes=2)
+    again = house.browse("").post("/h5/submit", **told)
+    assert again.status_code == 303 and "/h5/t/GZ" in again.headers["location"]
 
 
 def test_large_type_stays(house: House) -> None:

@@ -36,8 +36,7 @@ def test_from_submission_to_rating(house: House) -> None:
     assert "请您评价" in page and "checked" not in page and "更换水管" in page
     unfinished = resident.post(f"/h5/t/{number}/rating", satisfied="5")
     assert unfinished.status_code == 422 and "请选择" in unfinished.text
-    told = resident.post(f"/h5/t/{number}/rating", satisfied="5", solved="yes", responded="yes", reason="很快")
-    assert told.status_code == 200 and "谢谢您的评价" in told.text
+    assert "谢谢您的评价" in resident.done(f"/h5/t/{number}/rating", satisfied="5", solved="yes", responded="yes", reason="很快")
     assert state(house, number) is State.CLOSED
     assert "非常满意" in house.browse("agent").shown(f"/desk/t/{number}")
 
@@ -47,8 +46,8 @@ def test_a_low_rating_opens_a_new_round(house: House) -> None:
     worker = house.browse("jiangxiu")
     worker.done(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30")
     worker.done(f"/jobs/{number}/resolution", text="修好了")
-    told = resident.post(f"/h5/t/{number}/rating", satisfied="1", solved="no", why="问题没解决", reason="还在滴")
-    assert "重新办理" in told.text
+    told = resident.done(f"/h5/t/{number}/rating", satisfied="1", solved="no", why="问题没解决", reason="还在滴")
+    assert "将重新办理" in told
     assert state(house, number) is State.IN_PROGRESS
     page = worker.shown(f"/jobs/t/{number}")
     assert "第 2 轮" in page and "重办" in page
@@ -76,6 +75,21 @@ def test_the_desk_decides_what_the_machine_would_not(house: House) -> None:
     assert number in agent.shown("/desk?tab=callback")
     agent.done(f"/desk/{number}/closure")
     assert number in agent.shown("/desk?tab=done")
+
+
+def test_the_place_that_was_missing_sets_somebody_to_work(house: House) -> None:
+    _, number = house.submit("厨房顶上一直滴水，楼上漏下来的", form_id="form-place-001")
+    agent = house.browse("agent")
+    assert state(house, number) is State.RECEIVED
+    page = agent.done(f"/desk/{number}/addition", text="来电说是青棠苑3栋2单元1502")
+    assert "待签收" in page and "青棠苑3栋2单元1502室" in page
+
+
+def test_the_desk_does_not_pass_on_what_is_said_about_a_contractor(house: House) -> None:
+    _, number = house.submit()
+    words = "物业的人态度差，张口骂人"
+    answer = house.browse("agent").post(f"/desk/{number}/addition", text=words)
+    assert answer.status_code == 422 and "不能转给承办单位" in answer.text and words in answer.text
 
 
 def test_a_rejection_says_where_to_go(house: House) -> None:

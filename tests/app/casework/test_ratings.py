@@ -1,0 +1,105 @@
+"""The tenant's own word on each round: how long it counts, how long it opens the ticket again, and what the contractor reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app import dialogue
+from app.errors import Conflict, HotlineError
+from app.store import tickets as store
+from app.tickets.lifecycle import SYSTEM, State
+from tests.app.casework.stage import Stage
+
+
+def rates(stage: Stage, number: str, satisfied: int, **said: object) -> str:
+    with stage.cast.hotline.tx() as tx:
+        return dialogue.rate(tx, store.by_number(tx.session, number, SYSTEM), satisfied, via="webform", **said)  # type: ignore[arg-type]
+
+
+def test_each_round_has_its_own_rating_and_the_last_word_in_it_counts(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    rates(stage, number, 3, solved=True)
+    rates(stage, number, 1, solved=False, reason="又不亮了")
+    assert (stage.ticket(number).state, stage.ticket(number).round) == (State.IN_PROGRESS, 2)
+    stage.does(number, "resolve", stage.mender, text="换了整套")
+    rates(stage, number, 5, solved=True, responded=True)
+    ratings = stage.cast.history(number).ratings
+    assert [(one.round, one.satisfied, one.solved) for one in ratings] == [(1, 1, False), (2, 5, True)]
+    assert stage.ticket(number).state is State.CLOSED
+
+
+def test_unsolved_opens_a_new_round_however_polite_the_grade(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    rates(stage, number, 5, solved=False)
+    assert stage.ticket(number).round == 2
+
+
+def test_a_middling_grade_closes_and_asks_for_nothing(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    assert rates(stage, number, 3) == "谢谢您的评价。"
+    assert (stage.ticket(number).state, stage.ticket(number).round) == (State.CLOSED, 1)
+
+
+def test_on_the_last_day_a_low_grade_still_opens_a_closed_ticket(stage: Stage) -> None:
+    number = stage.brought_to(State.CLOSED)
+    stage.cast.clock.advance(timedelta(days=stage.cast.hotline.policy.rules.reopen_days))
+    assert "将重新办理" in rates(stage, number, 1)
+    assert stage.ticket(number).round == 2
+
+
+def test_after_that_a_low_grade_is_kept_and_opens_nothing(stage: Stage) -> None:
+    number = stage.brought_to(State.CLOSED)
+    days = stage.cast.hotline.policy.rules.reopen_days
+    stage.cast.clock.advance(timedelta(days=days, seconds=1))
+    said = rates(stage, number, 1, solved=False)
+    assert f"超过 {days} 天" in said and "新建工单" in said
+    assert (stage.ticket(number).state, stage.ticket(number).round) == (State.CLOSED, 1)
+    assert [(one.satisfied, one.solved) for one in stage.cast.history(number).ratings] == [(1, False)]
+
+
+def test_what_was_never_closed_may_be_opened_again_as_long_as_it_may_be_rated(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    stage.cast.clock.advance(timedelta(days=stage.cast.hotline.policy.rules.reopen_days + 1))
+    assert "将重新办理" in rates(stage, number, 2)
+
+
+@pytest.mark.parametrize("satisfied", [1, 5])
+def test_after_the_days_for_rating_nothing_is_taken_and_it_is_said_so(stage: Stage, satisfied: int) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    days = stage.cast.hotline.policy.rules.rating_days
+    stage.cast.clock.advance(timedelta(days=days, seconds=1))
+    before = stage.everything(number)
+    assert f"超过 {days} 天" in rates(stage, number, satisfied)
+    assert stage.everything(number) == before
+
+
+@pytest.mark.parametrize("satisfied", [0, 6, -1])
+def test_a_grade_that_does_not_exist_is_refused(sqlite_stage: Stage, satisfied: int) -> None:
+    number = sqlite_stage.brought_to(State.RESOLVED)
+    before = sqlite_stage.everything(number)
+    with pytest.raises(HotlineError, match="1 到 5"):
+        rates(sqlite_stage, number, satisfied)
+    assert sqlite_stage.everything(number) == before
+
+
+def test_work_that_is_not_done_is_not_rated(sqlite_stage: Stage) -> None:
+    number = sqlite_stage.brought_to(State.RESOLVED)
+    rates(sqlite_stage, number, 1)
+    with pytest.raises(Conflict, match="办理中"):
+        rates(sqlite_stage, number, 5)
+    assert [one.satisfied for one in sqlite_stage.cast.history(number).ratings] == [1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "reads"), [("楼道灯又不亮了", True), ("师傅态度差，还乱收费", False), ("师傅张口要红包", False)]
+)
+def test_the_contractor_reads_why_it_is_done_again_and_not_what_is_said_of_its_people(
+    sqlite_stage: Stage, reason: str, reads: bool
+) -> None:
+    number = sqlite_stage.brought_to(State.RESOLVED)
+    rates(sqlite_stage, number, 1, reason=reason)
+    told = sqlite_stage.notices(number, "contractor")[-1].text
+    assert "重新办理" in told and (reason in told) is reads
+    assert sqlite_stage.cast.history(number).ratings[0].reason == reason
