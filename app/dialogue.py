@@ -16,11 +16,11 @@ from app.errors import HotlineError
 from app.hotline import Tx
 from app.store import tickets as store
 from app.tickets import commands, numbering
-from app.tickets.lifecycle import SEALED_GROUPS, STATE_NAMES, State
+from app.tickets.lifecycle import STATE_NAMES, State
 from app.tickets.model import Rating, Ticket
 from app.tickets.post import Attachment, Inbound
 from app.tickets.residents import Resident
-from app.triage import add_place, alarm, assign_now, open_ticket
+from app.triage import draw_on, open_ticket
 from channels.contract import Complaint, Kind
 from routing.taxonomy import Owner
 from routing.verdict import Verdict
@@ -28,6 +28,7 @@ from routing.verdict import Verdict
 TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, State.RETURNED)
 RATEABLE = (State.RESOLVED, State.CLOSED)
 KNOWN = (*TALKING, *RATEABLE, State.REJECTED)
+NO_MATTER = "N09"  # 空号/骚扰/广告/误拨: what a name, a time, a flat are taken for when they stand alone
 LOW = 2  # 不满意 and worse open a new round
 
 
@@ -116,11 +117,7 @@ def _append(tx: Tx, word: Word, ticket: Ticket) -> Heard:
     }
     act(tx, ticket, "append", resident_of(ticket, complaint.name), details)
     _attach(tx, word, ticket)
-    if verdict.emergencies:
-        alarm(tx, ticket, verdict, text)
-    if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
-        whole = tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}")
-        assign_now(tx, ticket, whole)
+    draw_on(tx, ticket, text, verdict)
     return Heard(ticket, tx.hotline.texts.say("talk", "appended", number=ticket.number))
 
 
@@ -157,14 +154,7 @@ def _recent(tx: Tx, word: Word) -> Ticket | None:
 
 def _may_join(word: Word, ticket: Ticket) -> bool:
     """Words about a contractor, or reserved to government, never join a ticket that a contractor can read."""
-    return ticket.sealed or not _sensitive(word.verdict)
-
-
-def _sensitive(verdict: Verdict) -> bool:
-    """Surely, partly or possibly about a contractor or reserved to government; routing says the last in its reasons only."""
-    told = {verdict.group, *(code[:1] for code in verdict.secondary)}
-    doubted = any("涉承接主体" in reason for reason in verdict.reasons)
-    return verdict.about_contractor or verdict.reserved or doubted or not told.isdisjoint(SEALED_GROUPS)
+    return ticket.sealed or not word.verdict.guarded
 
 
 def _goes_on(word: Word, ticket: Ticket) -> bool:
@@ -172,7 +162,8 @@ def _goes_on(word: Word, ticket: Ticket) -> bool:
     if not _may_join(word, ticket):
         return False
     said = verdict.place.words if verdict.place else ()
-    if verdict.leaf != ticket.leaf and not verdict.review and not commands.only_particulars(word.complaint.text, said):
+    names_a_matter = not verdict.review and verdict.leaf != NO_MATTER and not commands.only_particulars(word.complaint.text, said)
+    if names_a_matter and verdict.leaf != ticket.leaf:
         return False
     estate = verdict.place.estate_id if verdict.place else None
     return estate is None or ticket.estate_id is None or estate == str(ticket.estate_id)
@@ -316,7 +307,7 @@ def _done_at(tx: Tx, ticket: Ticket) -> datetime | None:
 def _why_again(tx: Tx, reason: str, satisfied: int) -> str:
     """Why it is opened again, as its contractor may read it: not what is said there about the contractor's own people."""
     understand = tx.hotline.knowledge(tx.session).understander.understand
-    harmless = reason == "未解决" or (reason != "" and not _sensitive(understand(reason)))
+    harmless = reason == "未解决" or (reason != "" and not understand(reason).guarded)
     return reason if harmless else f"评价{satisfied}分"
 
 

@@ -9,7 +9,7 @@ from app.hotline import Tx
 from app.notify import replies
 from app.store import sequences
 from app.tickets import numbering
-from app.tickets.lifecycle import SEALED_GROUPS, SYSTEM, Actor, Handler, Role
+from app.tickets.lifecycle import SEALED_GROUPS, SYSTEM, Actor, Handler, Role, State
 from app.tickets.model import Message, Ticket
 from app.tickets.post import Inbound
 from app.tickets.residents import Resident
@@ -154,6 +154,14 @@ def add_place(tx: Tx, ticket: Ticket, verdict: Verdict) -> bool:
         if not getattr(ticket, part) and getattr(place, part):
             setattr(ticket, part, getattr(place, part))
     return gained
+
+
+def draw_on(tx: Tx, ticket: Ticket, text: str, verdict: Verdict) -> None:
+    """What follows from a further word on a ticket: an alarm, or the place that was missing, and with it who is to do it."""
+    if verdict.emergencies:
+        alarm(tx, ticket, verdict, text)
+    if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
+        assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}"))
 
 
 def nothing_understood(kind: str) -> Verdict:

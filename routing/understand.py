@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -28,7 +29,12 @@ FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
 ALARM = 0.70  # P(E) from the model alone that counts as an alarm
 BESIDE = 0.10  # P from which another matter in the same message is worth keeping
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
+LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
+SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
 RULE_SURE, RULE_LONE = 0.95, 0.75
+
+
+_NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Understander:
             review=choice.review,
             reasons=reasons,
             secondary=choice.secondary,
+            guarded=self._guarded(said, scores, hits, choice),
         )
 
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
@@ -91,6 +98,17 @@ class Understander:
             return hits
         code = next(code for code, _ in scores if self.taxonomy.leaves[code].group == "E")
         return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”一类相近（{near:.0%}），宁可误报"),)
+
+    def _guarded(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], choice: _Choice) -> bool:
+        """Whether these words must not join what a contractor reads: by any word of the G and R lexicon, by the leaf chosen with
+        confidence, or by the model's clear lean; a flat or a telephone number alone leans nowhere."""
+        if any(hit.group in "GR" for hit in hits):
+            return True
+        told = {code[:1] for code in (choice.leaf, *choice.secondary)}
+        if not choice.review and not told.isdisjoint("GR"):
+            return True
+        matter = _NO_MATTER.sub("", said)
+        return len(matter) >= SHORTEST_MATTER and sum(p for code, p in scores if code[:1] in "GR") >= LEANS
 
     def _near(self, scores: list[tuple[str, float]]) -> float:
         return sum(p for code, p in scores if self.taxonomy.leaves[code].group == "E")

@@ -62,6 +62,9 @@ class Verdict:
     review: bool
     reasons: tuple[str, ...]
     secondary: tuple[str, ...] = ()  # other matters in the same message, leaf codes
+    guarded: bool = (
+        False  # speaks, surely or likely, of a contractor's people or of what is reserved: no contractor reads it unasked
+    )
 
     def to_json(self) -> dict[str, object]:
         """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from app.cli import demo, inspect, messages, people, serve, simulate, understand
 from app.errors import HotlineError
@@ -18,7 +19,10 @@ class Sentences(click.Group):
             return super().invoke(ctx)
         except HotlineError as error:
             click.echo(f"错误：{error}", err=True)
-            sys.exit(2)
+        except OperationalError as error:
+            said = " ".join(str(error.orig).split())
+            click.echo(f"错误：数据库无法使用：{said}（请检查 HOTLINE_DATABASE_URL 和数据库服务）", err=True)
+        sys.exit(2)
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})

@@ -23,7 +23,6 @@ from routing.understand import Understander
 from routing.verdict import Verdict
 from sla.ladder import Step
 
-
 TOLD_NAMES = {"resident": "诉求人", "contractor": "承接主体", "handler": "承办方", "desk": "坐席", "supervisor": "主管部门"}
 
 
@@ -35,16 +34,27 @@ def classify() -> None:
     for number, line in enumerate(sys.stdin, 1):
         if not line.strip():
             continue
+        given: dict[str, Any] = {}
         try:
-            given = json.loads(line)
+            given = _given(line)
             answer = {"id": given.get("id"), **understander.understand(_text(given)).to_json()}
-        except (ValueError, AttributeError, BadInput) as wrong:
+        except BadInput as wrong:
             failed = True
             click.echo(f"第 {number} 行无法读取：{wrong}", err=True)
-            answer = {"id": None, "error": f"第 {number} 行无法读取：{wrong}"}
+            answer = {"id": given.get("id"), "error": f"第 {number} 行无法读取：{wrong}"}
         click.echo(json.dumps(answer, ensure_ascii=False))
     if failed:
         raise SystemExit(2)
+
+
+def _given(line: str) -> dict[str, Any]:
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadInput("不是 JSON", cure='每行一个 {"id":…,"text":…}') from None
+    if not isinstance(given, dict):
+        raise BadInput("不是一个 JSON 对象", cure='每行一个 {"id":…,"text":…}')
+    return given
 
 
 def _text(given: dict[str, Any]) -> str:

@@ -129,8 +129,8 @@ def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
         contracts = register_store.contract_numbers(tx.session, [ticket.contract_id] if ticket.contract_id else [])
         view = _ticket(tx, ticket, viewer, contracts)
         past = store.history(tx.session, ticket)
-        view.external_ids = past.external_ids
         outsider = viewer.role is Role.CONTRACTOR
+        view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
         view.events = [
             EventView(
                 at=event.at,

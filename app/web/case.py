@@ -21,8 +21,8 @@ from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_name, mask_phone, mask_text, sees_person
 from app.tickets.residents import Resident
+from app.triage import draw_on
 from app.web import acts, views
-from app.web.follow import draw_on, plainly_sensitive
 from app.web.guards import SignedIn
 from app.web.render import page
 from routing.taxonomy import Taxonomy
@@ -82,7 +82,7 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
         with hotline.tx() as tx:
             ticket = store.by_number(tx.session, number, me.actor)
             _undisturbed(tx, ticket, action, me.actor, given.seen)
-            if told is not None and plainly_sensitive(told) and not ticket.sealed:
+            if told is not None and told.guarded and not ticket.sealed:
                 raise BadInput(
                     "补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单"
                 )

@@ -11,11 +11,11 @@ from app.casework import act, resident_of
 from app.hotline import Tx
 from app.store import inbox
 from app.store import tickets as store
-from app.tickets.lifecycle import RULES, SEALED_GROUPS, STATE_NAMES, Actor, Role, State, offers
+from app.tickets.lifecycle import RULES, STATE_NAMES, Actor, Role, State, offers
 from app.tickets.model import Rating, Ticket, TicketEvent
 from app.tickets.post import Inbound, InboundState
 from app.tickets.residents import Resident
-from app.triage import add_place, alarm, assign_now, open_ticket
+from app.triage import draw_on, open_ticket
 from app.web import views
 from app.web.views import StepView
 from channels.contract import Complaint, Delivery
@@ -193,7 +193,7 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     if inbound is None:
         return ticket
     text, verdict = word.complaint.text, word.verdict
-    if ticket.state in RULES["append"].sources and not ticket.sealed and sensitive(verdict):
+    if ticket.state in RULES["append"].sources and not ticket.sealed and verdict.guarded:
         own = _ticket_of_its_own(tx, ticket, word, inbound)
         inbound.ticket = own
         return own
@@ -201,27 +201,6 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     act(tx, ticket, "append", resident_of(ticket), {"text": text, "channel": word.delivery.channel, "inbound_id": inbound.id})
     draw_on(tx, ticket, text, verdict)
     return ticket
-
-
-def draw_on(tx: Tx, ticket: Ticket, text: str, verdict: Verdict) -> None:
-    """What follows from a further word: an alarm, or the place that was missing, and with it who is to do it."""
-    if verdict.emergencies:
-        alarm(tx, ticket, verdict, text)
-    if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
-        assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}"))
-
-
-def plainly_sensitive(verdict: Verdict) -> bool:
-    """So by the very words, not by the model's guess: enough where a person has read them too."""
-    return sensitive(verdict) and any(reason.startswith("规则") for reason in verdict.reasons)
-
-
-def sensitive(verdict: Verdict) -> bool:
-    """About a contractor, or reserved to government. A doubtful verdict's best guess is no evidence; routing's own doubt is."""
-    if verdict.review:
-        return any("涉承接主体" in reason for reason in verdict.reasons)
-    told = {verdict.group, *(code[:1] for code in verdict.secondary)}
-    return verdict.about_contractor or verdict.reserved or not told.isdisjoint(SEALED_GROUPS)
 
 
 def _kept(tx: Tx, ticket: Ticket, word: AddedWord) -> Inbound | None:

@@ -20,7 +20,8 @@ WATCHED = 600  # looks, a tenth of a second apart: the minute that somebody watc
 
 def hotline(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     env = {"HOTLINE_DATA_DIR": str(data), "PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"}
-    return subprocess.run([sys.executable, "-m", "app", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "app", *words]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.slow

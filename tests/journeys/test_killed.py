@@ -31,6 +31,7 @@ from tests.cast import ACCOUNT
 from tests.processes import Process, free_port
 
 KILLS = 20
+UNSENT = (OutboxState.WAITING, OutboxState.CLAIMED)
 RATE = 120.0  # messages a second: more than one server here takes in, so that work is always under way
 
 
@@ -106,7 +107,7 @@ def _let_it_finish(settings: Settings, out: Path) -> None:
             client.get(f"http://127.0.0.1:{port}/healthz")
             with db.read() as session:
                 kept = session.scalar(select(func.count()).where(Inbound.state == InboundState.PENDING))
-                unsent = session.scalar(select(func.count()).where(OutboxRow.state.in_([OutboxState.WAITING, OutboxState.CLAIMED])))
+                unsent = session.scalar(select(func.count()).where(OutboxRow.state.in_(UNSENT)))
             if not kept and not unsent:
                 break
             asyncio.run(asyncio.sleep(0.05))
@@ -118,7 +119,8 @@ def _let_it_finish(settings: Settings, out: Path) -> None:
 def _check_tickets(settings: Settings, record: Record) -> None:
     with closing_db(settings) as db, db.read() as session:
         tickets_of = {row.external_id: row.ticket_id for row in session.scalars(select(Inbound))}
-        opened = Counter(event.details["external_id"] for event in session.scalars(select(TicketEvent).where(TicketEvent.action == "receive")))
+        receipts = session.scalars(select(TicketEvent).where(TicketEvent.action == "receive"))
+        opened = Counter(event.details["external_id"] for event in receipts)
         tickets = session.scalar(select(func.count()).select_from(Ticket))
     lost = [one for one in record.acknowledged if one.external_id not in tickets_of]
     assert lost == []
@@ -130,7 +132,8 @@ def _check_tickets(settings: Settings, record: Record) -> None:
 
 
 def _check_notices(settings: Settings, out: Path) -> None:
-    printed = Counter(json.loads(line)["key"] for line in out.read_text(encoding="utf-8").splitlines() if line.startswith('{"to"'))
+    lines = out.read_text(encoding="utf-8").splitlines()
+    printed = Counter(json.loads(line)["key"] for line in lines if line.startswith('{"to"'))
     with closing_db(settings) as db, db.read() as session:
         rows = list(session.scalars(select(OutboxRow)))
     assert {row.state for row in rows} == {OutboxState.SENT}

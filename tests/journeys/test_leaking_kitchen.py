@@ -1,4 +1,4 @@
-"""A story, told as it happens: a kitchen leaks, nobody comes, the clock is heard, somebody comes, and the tenant has the last word."""
+"""A story: a kitchen leaks, nobody comes, the clock is heard, somebody comes, and the tenant has the last word."""
 
 from __future__ import annotations
 

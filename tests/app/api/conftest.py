@@ -1,4 +1,4 @@
-"""Programs at /api/v1: one city with a morning's tickets, and a bearer for whoever asks; a module's tests share it and only read."""
+"""Programs at /api/v1: one city with a morning's tickets, and a bearer for whoever asks; a module's tests share it, and read."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_a_revoked_token_opens_nothing(morning: Morning) -> None:
 
 def test_a_contractors_program_sees_its_own_tickets_alone(morning: Morning, mender: Program) -> None:
     n = morning.numbers
-    own = {n["lamp"], n["done"], n["late"], n["fresh"]} | ({n["between"]} if "between" in n else set())
+    own = {n["lamp"], n["done"], n["late"], n["fresh"]}
     assert mender.numbers() == own
     assert morning.program(Role.CONTRACTOR, contractor_id=morning.firm("安居")).numbers() == {n["calls"]}
     for name in ("calls", "bribe", "nowhere"):
@@ -58,21 +58,17 @@ def test_no_filter_shows_a_contractor_more(morning: Morning, mender: Program) ->
         assert mender.numbers(**query) == set(), query
 
 
-def everything_in(value: Any) -> str:
-    return str(value)
-
-
 def test_a_contractor_reads_neither_name_number_nor_address(morning: Morning, mender: Program, agent: Program) -> None:
     number = morning.numbers["lamp"]
     for shown in (mender.one(number), mender.all(q=number)[0]):
-        words = everything_in(shown)
+        words = str(shown)
         for secret in ("王秀兰", "13812345678", "o-wang", "wx-lamp", "老住户"):
-            assert secret not in words.replace(str(shown["external_ids"]), ""), secret
+            assert secret not in words, secret
     shown = mender.one(number)
     assert "138****5678" in shown["text"] and "石桥新居3栋2单元1502" in shown["text"]
     assert all(event["details"] == {} for event in shown["events"])
     assert not any(message["internal"] for message in shown["messages"])
-    told = everything_in(agent.one(number))
+    told = str(agent.one(number))
     assert all(secret in told for secret in ("王秀兰", "13812345678", "o-wang", "老住户"))
 
 
@@ -80,7 +76,7 @@ def test_a_contractor_cannot_guess_what_is_masked_by_asking_for_it(morning: Morn
     number = morning.numbers["lamp"]
     for query in ({"q": "13812345678"}, {"q": "12345"}, {"q": "秀兰"}, {"sender": "o-wang"}, {"external_id": "wx-lamp"}):
         assert mender.numbers(**query) == set(), query
-        assert number in agent.numbers(**query) or query == {"q": "没有"}, query
+        assert number in agent.numbers(**query), query
     assert mender.numbers(q="楼道灯") >= {number}, "what it may read it may look for"
 
 
