@@ -145,7 +145,7 @@ def test_no_contractors_program_finds_it_by_any_filter(town: Town) -> None:
             assert ask(**{name: value}) <= {town.ordinary}
         for text in TEXTS[turn :: len(firms)]:  # each text by one of them: what the store shows each was asked above
             ticket = town.ticket(text)
-            if ticket.number in ask(q=text[-8:]) | ask(sender=ticket.sender):
+            if ticket.number in ask(q=text[-8:]):
                 seen.append(town.why(text))
             if town.web.get(f"/api/v1/tickets/{ticket.number}", headers=headers).status_code != 404:
                 seen.append(town.why(text))
@@ -159,11 +159,11 @@ def test_no_contractors_page_shows_it(town: Town) -> None:
         entered = town.web.post("/signin", data={"login": login, "password": DEMO_PASSWORD}, follow_redirects=False)
         assert entered.status_code == 303, login
         lists = [town.web.get(f"/jobs?tab={tab}") for tab in ("due_today", "to_accept", "working", "overdue", "done")]
-        lists += [town.web.get("/jobs", params={"tab": "to_accept", "q": text[:12]}) for text in TEXTS[::8]]
+        lists += [town.web.get("/jobs", params={"tab": "to_accept", "q": text[:12]}) for text in TEXTS[::16]]
         assert {page.status_code for page in lists} == {200}
         ordinary += any(town.ordinary in page.text for page in lists)
         seen += [f"{login}: {text}" for text in TEXTS for page in lists if town.numbers[text] in page.text]
-        for text in TEXTS[::8]:
+        for text in TEXTS[::16]:
             page = town.web.get(f"/jobs/t/{town.numbers[text]}")
             if page.status_code != 404 or text[-8:] in page.text:
                 seen.append(f"{login}: {text}")

@@ -1,4 +1,4 @@
-"""The stage on SQLite, and on each engine in turn; one a module, because raising it costs more than most tests on it."""
+"""The stage on SQLite, and on each engine in turn; one a session, because raising it costs more than most tests on it."""
 
 from __future__ import annotations
 
@@ -10,36 +10,33 @@ from app.policy import Policy
 from routing.classify import Model
 from tests.app.casework.stage import Stage, raise_stage
 from tests.cast import MONDAY_MORNING
-from tests.databases import Databases
+from tests.databases import PostgresServer, SqliteFiles
 
-ENGINES = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.slow)]
+ENGINES = [pytest.param("sqlite_stages"), pytest.param("postgres_stages", marks=pytest.mark.slow)]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def stages(
-    request: pytest.FixtureRequest, policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory
+@pytest.fixture(scope="session")
+def sqlite_stages(policy: Policy, model: Model, sqlite: SqliteFiles, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with raise_stage(sqlite.create(), policy, model, tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def postgres_stages(
+    policy: Policy, model: Model, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    databases: Databases = request.getfixturevalue(request.param)
-    url = databases.create()
+    url = postgres.create()
     with raise_stage(url, policy, model, tmp_path_factory.mktemp("stage")) as stage:
         yield stage
-    databases.drop(url)
+    postgres.drop(url)
 
 
-@pytest.fixture
-def stage(stages: Stage) -> Stage:
+@pytest.fixture(params=ENGINES)
+def stage(request: pytest.FixtureRequest) -> Stage:
     """On SQLite, and again on PostgreSQL; the clock stands at Monday morning."""
-    stages.cast.clock.set(MONDAY_MORNING)
-    return stages
-
-
-@pytest.fixture(scope="module")
-def sqlite_stages(
-    request: pytest.FixtureRequest, policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    databases: Databases = request.getfixturevalue("sqlite")
-    with raise_stage(databases.create(), policy, model, tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+    stage: Stage = request.getfixturevalue(request.param)
+    stage.cast.clock.set(MONDAY_MORNING)
+    return stage
 
 
 @pytest.fixture

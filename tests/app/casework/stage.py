@@ -35,6 +35,7 @@ from routing.verdict import EmergencyHit, Verdict
 from tests.cast import ACCOUNT, MONDAY_MORNING, Cast, Pigeons
 from tests.handclock import HandClock
 
+_COUNTS = select(*(select(func.count()).select_from(one).scalar_subquery() for one in Record.metadata.sorted_tables))
 ESTATE = "石桥新居"
 MENDER, OTHER = "匠修", "安居"  # who owes repairs there at the end of 2026, and another contractor
 
@@ -185,5 +186,5 @@ class Stage:
             ticket = store.by_number(tx.session, number, SYSTEM)
             rows = [ticket, *ticket.timers]
             fields = [tuple(getattr(row, column.key) for column in row.__table__.columns) for row in rows]
-            counts = [tx.session.scalar(select(func.count()).select_from(one)) for one in Record.metadata.sorted_tables]
+            counts = tx.session.execute(_COUNTS).one()
         return (*fields, *counts)

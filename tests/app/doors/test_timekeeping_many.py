@@ -75,7 +75,9 @@ def waits_for_a_lock(hotline: Hotline) -> bool:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_meets_somebody_at_work_waits_and_then_respects_what_they_did(postgres_cast: Cast) -> None:
+def test_a_sweep_that_meets_somebody_at_work_waits_and_then_respects_what_they_did(
+    postgres_cast: Cast, capsys: pytest.CaptureFixture[str]
+) -> None:
     cast = postgres_cast
     ticket = cast.ticket(cast.writes(LEAK).number)
     plumber = cast.contractor(cast.names().contractors[ticket.contractor_id or 0])
@@ -90,6 +92,7 @@ def test_a_sweep_that_meets_somebody_at_work_waits_and_then_respects_what_they_d
             assert not sweeping.done()
             act(tx, mine, "accept", plumber, {"eta": "下午"})
         sweeping.result(timeout=10)
+    assert "timer." not in capsys.readouterr().out  # nobody was thrown out of a deadlock, nothing collided or was parked
     ticket = cast.ticket(ticket.number)
     assert ticket.state is State.IN_PROGRESS
     history = cast.history(ticket.number).events

@@ -1,0 +1,106 @@
+"""``hotline classify`` and ``hotline explain``: the router's answers for programs, line by line, and for people, in prose."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.app.cli.conftest import Terminal, Town
+
+PROMISED = {
+    *["id", "leaf", "group", "owner", "confidence", "runners_up", "request_type", "urgency", "emergency", "place", "phones"],
+    *["reserved", "about_contractor", "reasons", "review"],
+}
+
+
+def line(**given: Any) -> str:
+    return json.dumps(given, ensure_ascii=False)
+
+
+def answers(stdout: str) -> list[dict[str, Any]]:
+    return [json.loads(one) for one in stdout.splitlines()]
+
+
+def test_every_line_is_answered_in_order_without_a_database(terminal: Terminal) -> None:
+    typed = "\n".join(
+        (
+            line(id="a", text="楼道灯不亮了，电话13812345678", channel="wechat"),
+            line(id=2, text="厨房着火了"),
+            "",
+            line(id="c", text="修电表的师傅张口要两百辛苦费，乱收费"),
+            line(id=None, text="请问怎么申请公租房"),
+        )
+    )
+    found = answers(terminal.done("classify", typed=typed))
+    assert [one["id"] for one in found] == ["a", 2, "c", None]
+    lamp, fire, bribe, asking = found
+    assert all(one.keys() >= PROMISED for one in found)
+    assert (lamp["leaf"], lamp["group"], lamp["owner"], lamp["phones"]) == ("C06", "C", "contractor", ["13812345678"])
+    assert fire["emergency"] == ["E03"] and fire["urgency"] == "U0"
+    assert bribe["about_contractor"] is True and bribe["group"] == "R"
+    assert asking["reserved"] is True and asking["group"] == "G"
+    assert lamp["place"] == {"estate": None, "building": None, "unit": None, "room": None}
+    assert not (terminal.folder / "hotline.db").exists(), "asking makes no database"
+
+
+@pytest.mark.parametrize("bad", ["{", "[1]", '"text"', line(id="x"), line(id="x", text=5), line(id="x", text=None), "7"])
+def test_a_bad_line_is_named_and_the_others_are_answered(terminal: Terminal, bad: str) -> None:
+    result = terminal.run("classify", typed="\n".join((line(id=1, text="灯不亮"), bad, line(id=3, text="漏水"))))
+    assert result.exit_code == 2
+    first, wrong, last = answers(result.stdout)
+    assert (first["id"], last["id"]) == (1, 3) and "leaf" in first and "leaf" in last
+    assert "第 2 行" in wrong["error"] and wrong["id"] == ("x" if '"x"' in bad else None)
+    assert "第 2 行" in result.stderr and "object" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_line_gives_no_answer(terminal: Terminal) -> None:
+    assert terminal.done("classify", typed="") == ""
+
+
+def test_any_text_is_judged(terminal: Terminal) -> None:
+    odd = ["", " ", "🏠" * 50, "\u0000", "a" * 20000, "1", "\ud800"]
+    found = answers(terminal.done("classify", typed="\n".join(json.dumps({"id": n, "text": one}) for n, one in enumerate(odd))))
+    assert [one["id"] for one in found] == list(range(len(odd)))
+    assert all(one["leaf"] for one in found)
+
+
+def test_with_a_database_places_are_known(town: Town) -> None:
+    terminal, _ = town
+    (answer,) = answers(terminal.done("classify", typed=line(id=1, text="石桥新居3栋2单元1502楼道灯不亮了")))
+    assert answer["place"] == {"estate": "石桥新居", "building": "3", "unit": "2", "room": "1502"}
+
+
+def test_explaining_is_prose_with_contract_and_limits(town: Town) -> None:
+    terminal, _ = town
+    said = terminal.done("explain", "石桥新居3栋2单元1502楼道灯不亮了")
+    assert "研判：C06 楼道照明（维修养护）" in said
+    assert "地点：石桥新居3栋2单元1502" in said
+    assert "合同 YZ-2026-03" in said and "云州匠修建筑服务有限公司" in said
+    assert "首次联系 1个工作日（自受理起）" in said and "签收" in said and "（自派单起）" in said
+    assert "催办" in said and "督办" in said
+
+
+def test_what_is_no_contractors_is_explained_so(town: Town) -> None:
+    terminal, _ = town
+    said = terminal.done("explain", "石桥新居修电表的师傅张口要两百辛苦费，乱收费")
+    assert "R02" in said and "承接主体不可见" in said and "派云州市临江区住房保障中心" in said
+    assert "合同" not in said
+
+
+def test_an_emergency_is_explained_with_what_to_do_first(town: Town) -> None:
+    terminal, _ = town
+    said = terminal.done("explain", "石桥新居3栋厨房着火了")
+    assert "应急：火灾/冒烟/电瓶起火" in said and "119" in said and "特急" not in said.splitlines()[0]
+
+
+def test_without_a_database_it_explains_all_but_the_contract(terminal: Terminal) -> None:
+    said = terminal.done("explain", "楼道灯不亮了")
+    assert "C06" in said and "没有数据库" in said and "时限：" in said
+
+
+@pytest.mark.parametrize("odd", ["", "🏠", "1", "你好"])
+def test_any_text_can_be_explained(terminal: Terminal, odd: str) -> None:
+    assert "研判：" in terminal.done("explain", odd)
