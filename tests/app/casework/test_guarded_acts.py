@@ -13,6 +13,7 @@ from app.casework import act
 from app.errors import BadInput, Conflict, NotAllowed, NotFound
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
+from app.triage import assign_now
 from tests.app.casework.stage import Stage
 
 
@@ -181,3 +182,36 @@ def test_what_has_one_cause_happens_once(stage: Stage) -> None:
     with pytest.raises(IntegrityError), stage.cast.hotline.tx() as tx:
         act(tx, store.by_number(tx.session, number, SYSTEM), "remind", SYSTEM, details, at=at, cause=cause)
     assert stage.everything(number) == before
+
+
+def test_a_seal_holds_even_where_a_contractors_name_stands(sqlite_stage: Stage) -> None:
+    """However it came to stand there: by a mend in the database, or by a row that somebody will add to the table."""
+    stage = sqlite_stage
+    number = stage.brought_to(State.IN_PROGRESS)
+    with stage.cast.hotline.tx() as tx:
+        store.by_number(tx.session, number, SYSTEM).sealed = True
+    with pytest.raises(NotFound):
+        stage.cast.ticket(number, stage.mender)
+    event = stage.does(number, "breach", SYSTEM, target="resolve", tell=["contractor", "handler", "desk"])
+    assert stage.told_by(number, event) == {"desk"}
+
+
+def test_what_the_desk_holds_is_shown_to_no_contractor_even_where_its_name_stands(sqlite_stage: Stage) -> None:
+    stage = sqlite_stage
+    number = stage.brought_to(State.DISPATCHED)
+    with stage.cast.hotline.tx() as tx:
+        store.by_number(tx.session, number, SYSTEM).handler = Handler.DESK
+    with pytest.raises(NotFound):
+        stage.cast.ticket(number, stage.mender)
+
+
+def test_a_sealed_ticket_that_now_looks_like_a_repair_goes_to_the_purchaser(sqlite_stage: Stage) -> None:
+    stage = sqlite_stage
+    number = stage.opens("R01", review=False)
+    stage.does(number, "return", stage.agent, reason="补了位置")
+    stage.does(number, "classify", stage.agent, leaf="C06")
+    with stage.cast.hotline.tx() as tx:
+        assign_now(tx, store.by_number(tx.session, number, SYSTEM), stage.verdict("C06"))
+    ticket = stage.ticket(number)
+    assert (ticket.state, ticket.handler, ticket.sealed) == (State.DISPATCHED, Handler.PURCHASER, True)
+    assert stage.notices(number, "contractor") == []

@@ -82,6 +82,11 @@ class Street:
         found: Intake = self._app.state.intake
         return found
 
+    def employs(self, intake: Intake) -> None:
+        """Another intake in place of the application's own."""
+        self.intake.close()
+        self._app.state.intake = intake
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
         return self._portal.call(self._call, "GET", path, query or {}, b"")
 

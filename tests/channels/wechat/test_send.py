@@ -82,7 +82,7 @@ def test_one_token_serves_until_shortly_before_its_end(town: Town) -> None:
 
 def test_fifty_at_once_fetch_one_token(town: Town) -> None:
     receipts = at_once(50, crowd(town, 50))
-    assert all(receipt.ok for receipt in receipts)
+    assert [receipt for receipt in receipts if not receipt.ok] == []
     assert town.platform.calls == {TOKEN_PATH: 1, SEND_PATH: 50}
 
 
@@ -90,7 +90,7 @@ def test_a_token_revoked_under_fifty_costs_one_more_and_no_message(town: Town) -
     act = crowd(town, 50)
     assert act(0).ok
     town.platform.revoke()
-    assert all(receipt.ok for receipt in at_once(50, act))
+    assert [receipt for receipt in at_once(50, act) if not receipt.ok] == []
     assert town.platform.calls[TOKEN_PATH] == 2
     assert town.platform.calls[SEND_PATH] <= 1 + 2 * 50
     assert Counter(sent.to for sent in town.platform.sent) == Counter({"o0": 2} | {f"o{n}": 1 for n in range(1, 50)})
