@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,20 +15,27 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.bootstrap import build, model_for
+from app import texts
+from app.bootstrap import model_for
 from app.demo.load import load_city
 from app.hotline import Hotline
 from app.intake import Item, Said, take_together
 from app.policy import Policy, load_policy
 from app.register.people import QUICK_PASSWORDS
+from app.register.policies import remember
 from app.register.snapshot import Snapshot
 from app.settings import DeliveryMode, Settings, WeChatSettings
 from app.store import tickets as store
+from app.store.db import Database
+from app.store.schema import migrate
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket
 from app.worker import Worker
+from channels import registry
 from channels.contract import Channel, ChannelSpec, Complaint, Delivery, Failure, HttpAnswer, Kind, Notice, Receipt, Receives
+from channels.wire import Wire
 from routing.classify import Model
+from tests.databases import PostgresServer, Prepare, SqliteFiles
 from tests.handclock import HandClock
 
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 where the city is
@@ -69,6 +77,19 @@ class Pigeons:
     def to(self, name: str) -> list[str]:
         """What one recipient was told."""
         return [notice.text for notice in self.sent if name in notice.to]
+
+
+class Hesitant(Model):
+    """A classifier that does something else before it reads: waits until it may, or fails."""
+
+    def __init__(self, model: Model, before: Callable[[str], None]) -> None:
+        for part in dataclasses.fields(model):
+            object.__setattr__(self, part.name, getattr(model, part.name))
+        object.__setattr__(self, "_before", before)
+
+    def scores(self, text: str) -> list[tuple[str, float]]:
+        self._before(text)  # type: ignore[attr-defined]
+        return super().scores(text)
 
 
 @dataclass
@@ -130,34 +151,85 @@ def model(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Model:
     return model_for(policy, tmp_path_factory.mktemp("model"))
 
 
-@pytest.fixture
-def raise_curtain(policy: Policy, model: Model, tmp_path: Path, clock: HandClock) -> Callable[..., Cast]:
-    """Builds a cast on any database address; ``settings`` are changes to the usual ones."""
+@pytest.fixture(scope="session")
+def city(policy: Policy) -> Prepare:
+    """Fills a database with the newest schema and the demonstration city: done once a session, copied for every test."""
 
-    def build_cast(url: str, channels: Mapping[str, Channel] | None = None, **settings: object) -> Cast:
+    def prepare(url: str) -> None:
+        db = Database(url)
+        migrate(db)
+        with db.write() as session:
+            remember(session, policy, MONDAY_MORNING)
+            load_city(session, policy, MONDAY_MORNING, passwords=QUICK_PASSWORDS)
+        if db.is_sqlite:
+            with db.engine.connect() as connection:  # the copy is of the file alone
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.dispose()
+
+    return prepare
+
+
+@pytest.fixture(scope="session")
+def wire() -> Iterator[Wire]:
+    """One for all: reading the certificates takes longer than most tests."""
+    made = Wire()
+    yield made
+    made.close()
+
+
+Curtain = Callable[..., Cast]
+
+
+@pytest.fixture
+def raise_curtain(policy: Policy, model: Model, wire: Wire, tmp_path: Path, clock: HandClock) -> Iterator[Curtain]:
+    """A cast in a database that ``city`` has filled; ``settings`` are changes to the usual ones. Closed when the test ends.
+
+    ``before`` is done before each message is understood: it may wait, or fail.
+    """
+    made: list[Cast] = []
+
+    def build_cast(
+        url: str, channels: Mapping[str, Channel] | None = None, before: Callable[[str], None] | None = None, **settings: object
+    ) -> Cast:
         pigeons = Pigeons()
         given = {"data_dir": tmp_path, "database_url": url, "wechat": ACCOUNT, "delivery": DeliveryMode.CONSOLE, **settings}
         clock.set(MONDAY_MORNING)
-        real = build(Settings(**given), clock=clock, policy=policy, model=model, migrate=True)  # type: ignore[arg-type]
-        real.channels = {**(channels or real.channels), "console": pigeons}
-        with real.tx() as tx:
-            load_city(tx.session, policy, tx.now, passwords=QUICK_PASSWORDS)
-        return Cast(real, clock, pigeons)
+        said = Settings(**given)  # type: ignore[arg-type]
+        usual = registry.build(said.channels(), wire)
+        hotline = Hotline(  # as app.bootstrap.build does, without asking Alembic again what ``city`` has seen to
+            settings=said,
+            clock=clock,
+            db=Database(url),
+            policy=policy,
+            model=Hesitant(model, before) if before else model,
+            texts=texts.load(),
+            channels={**usual, **(channels or {}), "console": pigeons},
+            secret=b"of the cast",
+        )
+        made.append(Cast(hotline, clock, pigeons))
+        return made[-1]
 
-    return build_cast
+    yield build_cast
+    for cast in made:
+        cast.hotline.db.dispose()
 
 
 @pytest.fixture
-def cast(raise_curtain: Callable[..., Cast], database_url: str) -> Iterator[Cast]:
+def cast(raise_curtain: Curtain, fresh_database: Callable[..., str], city: Prepare) -> Cast:
     """On SQLite, and again on PostgreSQL."""
-    made = raise_curtain(database_url)
-    yield made
-    made.hotline.db.dispose()
+    return raise_curtain(fresh_database(city))
 
 
 @pytest.fixture
-def sqlite_cast(raise_curtain: Callable[..., Cast], sqlite_url: str) -> Iterator[Cast]:
+def sqlite_cast(raise_curtain: Curtain, sqlite: SqliteFiles, city: Prepare) -> Cast:
     """On SQLite only: for what does not depend on the database."""
-    made = raise_curtain(sqlite_url)
-    yield made
-    made.hotline.db.dispose()
+    return raise_curtain(sqlite.create(city))
+
+
+@pytest.fixture
+def postgres_cast(raise_curtain: Curtain, postgres: PostgresServer, city: Prepare) -> Iterator[Cast]:
+    """On PostgreSQL only: for what only many processes can do. Mark the test slow."""
+    url = postgres.create(city)
+    yield raise_curtain(url)
+    postgres.drop(url)

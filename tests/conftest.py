@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.cast import cast, model, policy, raise_curtain, sqlite_cast
+from tests.cast import cast, city, model, policy, postgres_cast, raise_curtain, sqlite_cast, wire
 from tests.databases import Databases, NoServer, PostgresServer, Prepare, SqliteFiles, migrated, postgres_server
 from tests.handclock import HandClock
 
-__all__ = ["cast", "model", "policy", "raise_curtain", "sqlite_cast"]  # fixtures of the cast
+__all__ = ["cast", "city", "model", "policy", "postgres_cast", "raise_curtain", "sqlite_cast", "wire"]  # fixtures of the cast
 
 FreshDatabase = Callable[..., str]  # (prepare: Prepare | None = None) -> URL
 

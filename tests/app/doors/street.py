@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import threading
 from collections.abc import Callable, Mapping
@@ -25,7 +24,6 @@ from app.web.app import create_app
 from channels.contract import Delivery
 from channels.wechat import WeChatConfig, compose
 from channels.wechat.compose import Mode
-from routing.classify import Model
 from tests.cast import ACCOUNT, Cast
 
 CONFIG = WeChatConfig(
@@ -38,19 +36,6 @@ Result = TypeVar("Result")
 
 HOOK = "/hooks/wechat"
 LEAK = "石桥新居3栋2单元1502 厨房水管漏水"
-
-
-class Hesitant(Model):
-    """A classifier that does something else before it reads: waits until it may, or fails."""
-
-    def __init__(self, model: Model, before: Callable[[str], None]) -> None:
-        for field in dataclasses.fields(model):
-            object.__setattr__(self, field.name, getattr(model, field.name))
-        object.__setattr__(self, "_before", before)
-
-    def scores(self, text: str) -> list[tuple[str, float]]:
-        self._before(text)  # type: ignore[attr-defined]
-        return super().scores(text)
 
 
 class Street:

@@ -11,8 +11,8 @@ from app.tickets.post import InboundState, OutboxState
 from channels.contract import Delivery
 from channels.wechat import WeChatConfig, compose
 from channels.wechat.compose import Mode
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import CONFIG, HOOK, LEAK, Street, heard, inbounds, outbox_rows, quiet, rows, tickets
+from tests.cast import Curtain
 
 OFFICIAL = {
     "signature": "6c5c811b55cc85e0e1b54100749188c20beb3f5d",

@@ -12,8 +12,8 @@ from app.hotline import Hotline
 from app.intake import Accepted, Intake, Item
 from app.tickets.post import InboundState, OutboxState
 from channels.wechat import compose
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, Street, heard, inbounds, outbox_rows, quiet, rows, tickets
+from tests.cast import Curtain
 
 PATIENCE = 10.0  # seconds after which a test that waits has failed
 

@@ -17,9 +17,8 @@ from app.store import inbox
 from app.tickets.post import InboundState
 from app.tickets.residents import Resident
 from channels.contract import Complaint, Delivery, Kind
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, Street, heard, inbounds, letter, tickets
-from tests.cast import MONDAY_MORNING, Cast
+from tests.cast import MONDAY_MORNING, Cast, Curtain
 from tests.conftest import FreshDatabase
 from tests.databases import Prepare
 

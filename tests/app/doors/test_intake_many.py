@@ -9,9 +9,8 @@ from app.intake import Item, keep, retry, take_together
 from app.store import inbox
 from app.tickets.residents import Resident, ResidentAddress
 from app.worker import Worker
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, inbounds, letter, tickets, together
-from tests.cast import Cast
+from tests.cast import Cast, Curtain
 
 ROUNDS = 8  # each gives the race another chance to be lost
 

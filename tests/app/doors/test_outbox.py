@@ -13,9 +13,8 @@ from app.settings import DeliveryMode
 from app.store import outbox as store
 from app.tickets.post import OutboxRow, OutboxState
 from channels.contract import ChannelSpec, Failure, Kind, Notice, OutboundOnly, Receipt, Receives
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, outbox_rows, together
-from tests.cast import Cast
+from tests.cast import Cast, Curtain
 from tests.conftest import FreshDatabase
 from tests.databases import Prepare
 

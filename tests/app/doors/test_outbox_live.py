@@ -12,9 +12,8 @@ from app.settings import DeliveryMode
 from app.tickets.post import OutboxState
 from channels.wechat import WeChat, WeChatConfig
 from channels.wire import Wire
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import CONFIG, LEAK, outbox_rows
-from tests.cast import Cast
+from tests.cast import Cast, Curtain
 from tests.handclock import HandClock
 from tests.standins.wechat_platform import SEND_PATH, TOKEN_PATH, Failing, WechatPlatform
 

@@ -18,9 +18,8 @@ from app.tickets.model import Ticket, TicketEvent, Timer
 from app.timekeeping import sweep
 from app.worker import Worker
 from sla.calendar import WorkCalendar
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, Street, outbox_rows, tickets
-from tests.cast import Cast
+from tests.cast import Cast, Curtain
 from tests.conftest import FreshDatabase
 from tests.databases import Prepare
 

@@ -17,9 +17,8 @@ from app.store import timers as timer_store
 from app.tickets.lifecycle import SYSTEM, State
 from app.tickets.model import TicketEvent
 from app.timekeeping import sweep
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, outbox_rows, tickets, together
-from tests.cast import Cast
+from tests.cast import Cast, Curtain
 
 
 def until_idle(hotline: Hotline, limit: int = 7) -> int:

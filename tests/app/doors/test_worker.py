@@ -18,9 +18,8 @@ from app.tickets.model import Timer
 from app.tickets.post import OutboxState
 from app.worker import HEARTBEAT, Worker, last_business_time
 from channels.contract import Notice, Receipt
-from tests.app.doors.conftest import Curtain
 from tests.app.doors.street import LEAK, Street, letter, outbox_rows, tickets
-from tests.cast import MONDAY_MORNING, Cast, Pigeons
+from tests.cast import MONDAY_MORNING, Cast, Curtain, Pigeons
 
 PATIENCE = 10.0  # seconds after which a test that waits has failed
 QUICK = 0.05  # the shortest tick a process may be set to

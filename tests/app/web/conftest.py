@@ -12,17 +12,10 @@ import pytest
 from httpx import Response
 from sqlalchemy import func, select
 
-from app.bootstrap import build
-from app.demo.load import DEMO_PASSWORD, load_city
-from app.policy import Policy
-from app.register.people import QUICK_PASSWORDS
-from app.settings import Settings
+from app.demo.load import DEMO_PASSWORD
 from app.tickets.tables import Record
 from app.web.app import create_app
-from routing.classify import Model
 from tests.cast import Cast
-from tests.databases import Prepare, SqliteFiles
-from tests.handclock import HandClock
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which nothing else here needs
@@ -85,25 +78,6 @@ class House:
                 table.name: tx.session.scalar(select(func.count()).select_from(table)) or 0
                 for table in Record.metadata.sorted_tables
             }
-
-
-@pytest.fixture(scope="session")
-def furnished(policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Prepare:
-    """Puts the schema and the city into an empty database: done once a session, copied for every test."""
-
-    def prepare(url: str) -> None:
-        settings = Settings(data_dir=tmp_path_factory.mktemp("furnished"), database_url=url)
-        hotline = build(settings, clock=HandClock(), policy=policy, model=model, migrate=True)
-        with hotline.tx() as tx:
-            load_city(tx.session, policy, tx.now, passwords=QUICK_PASSWORDS)
-        hotline.db.dispose()
-
-    return prepare
-
-
-@pytest.fixture
-def sqlite_url(sqlite: SqliteFiles, furnished: Prepare) -> str:
-    return sqlite.create(furnished)
 
 
 @pytest.fixture
