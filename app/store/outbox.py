@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.store.inbox import changed
 from app.tickets.post import OutboxRow, OutboxState
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 
 
 def claim(session: Session, wall: datetime, worker: str, limit: int) -> list[OutboxRow]:
