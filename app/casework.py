@@ -51,7 +51,7 @@ def act(
 
     EFFECTS.get(action, _nothing)(ticket, by, given)
     clocks.apply(rule.timers, ticket, tx.hotline.promises, when)
-    ticket.state = rule.target or before
+    ticket.state = rule.leads_to(ticket) or before
     ticket.updated_at = tx.now
     if ticket.state is not before:
         ticket.closed_at = when if ticket.state in FINAL else None

@@ -14,6 +14,7 @@ from app import notify
 from app.casework import act, resident_of
 from app.errors import HotlineError
 from app.hotline import Tx
+from app.store import talk
 from app.store import tickets as store
 from app.tickets import commands, numbering
 from app.tickets.lifecycle import STATE_NAMES, State
@@ -22,12 +23,11 @@ from app.tickets.post import Attachment, Inbound
 from app.tickets.residents import Resident
 from app.triage import draw_on, open_ticket
 from channels.contract import Complaint, Kind
-from routing.taxonomy import Owner
 from routing.verdict import Verdict
 
 TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, State.RETURNED)
 RATEABLE = (State.RESOLVED, State.CLOSED)
-KNOWN = (*TALKING, *RATEABLE, State.REJECTED)
+KNOWN = (*TALKING, *RATEABLE, State.REJECTED, State.MERGED)
 NO_MATTER = "N09"  # 空号/骚扰/广告/误拨: what a name, a time, a flat are taken for when they stand alone
 LOW = 2  # 不满意 and worse open a new round
 
@@ -38,7 +38,6 @@ class Heard:
 
     ticket: Ticket | None
     text: str = ""
-    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +90,13 @@ def _open(tx: Tx, word: Word) -> Heard:
         inbound=word.inbound,
     )
     _attach(tx, word, ticket)
-    return Heard(ticket, _what_is_missing(tx, ticket, word.verdict), opened=True)
-
-
-def _what_is_missing(tx: Tx, ticket: Ticket, verdict: Verdict) -> str:
-    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
-    elsewhere = leaf is not None and leaf.owner is Owner.ELSEWHERE
-    if ticket.estate_id is not None or ticket.state is not State.RECEIVED or elsewhere:
-        return ""
-    names = [name for _, name in verdict.place.candidates] if verdict.place else []
-    if names:
-        return tx.hotline.texts.say("talk", "ask_which", candidates="、".join(names))
-    return tx.hotline.texts.say("talk", "ask_place")
+    return Heard(ticket)
 
 
 def _append(tx: Tx, word: Word, ticket: Ticket) -> Heard:
-    complaint, verdict = word.complaint, word.verdict
-    text = complaint.text.strip() or f"[{complaint.kind}]"
+    complaint, said = word.complaint, word.complaint.text.strip()
     details = {
-        "text": text,
+        "text": said or complaint.place or f"[{complaint.kind}]",
         "channel": word.inbound.channel,
         "kind": str(complaint.kind),
         "inbound_id": word.inbound.id,
@@ -117,7 +104,7 @@ def _append(tx: Tx, word: Word, ticket: Ticket) -> Heard:
     }
     act(tx, ticket, "append", resident_of(ticket, complaint.name), details)
     _attach(tx, word, ticket)
-    draw_on(tx, ticket, text, verdict)
+    draw_on(tx, ticket, said, word.verdict, word.received_at)
     return Heard(ticket, tx.hotline.texts.say("talk", "appended", number=ticket.number))
 
 
@@ -144,12 +131,11 @@ def _by_number(tx: Tx, word: Word, numbers: list[str]) -> Ticket | None:
 
 
 def _recent(tx: Tx, word: Word) -> Ticket | None:
-    """The ticket that this message goes on about: opened moments ago, and the message brings no matter of its own."""
+    """The ticket that this message goes on about: spoken of moments ago, and the message brings no matter of its own."""
     since = tx.now - timedelta(minutes=tx.hotline.policy.rules.append_window_minutes)
-    for ticket in _mine(tx, word, TALKING):
-        if ticket.updated_at >= since and _goes_on(word, ticket):
-            return ticket
-    return None
+    moved = [ticket for ticket in _mine(tx, word, TALKING) if ticket.updated_at >= since and _goes_on(word, ticket)]
+    spoken = talk.last_spoken(tx.session, [ticket.id for ticket in moved])
+    return next((ticket for ticket in moved if spoken[ticket.id] >= since), None)
 
 
 def _may_join(word: Word, ticket: Ticket) -> bool:
@@ -199,8 +185,12 @@ def _status(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
 
 
 def status_line(tx: Tx, ticket: Ticket) -> str:
-    """Where a ticket stands, in one sentence for its resident."""
+    """Where a ticket stands, in one sentence for its resident; of a merged one, where the ticket stands that it goes on under."""
     say = tx.hotline.texts.say
+    if ticket.merged_into_id is not None:
+        survivor = store.by_id(tx.session, ticket.merged_into_id)
+        merged = say("talk", "status_merged", number=ticket.number, into=survivor.number)
+        return f"{merged}\n{status_line(tx, survivor)}"
     clock = notify.running(ticket, "resolve")
     handled = ticket.state not in (State.RECEIVED, State.REJECTED)
     return say(

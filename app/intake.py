@@ -169,7 +169,10 @@ def take_together(hotline: Hotline, items: Sequence[Item], when_kept: Callable[[
     fresh = {item.key: item for item in items if item.complaint is not None and kept[item.key].state is InboundState.PENDING}
     verdicts = _verdicts(hotline, kept, fresh) if fresh else {}
     said = _take_in_batch(hotline, kept, fresh, verdicts) if verdicts else {}
-    return [said.get(item.key) or _said_before(kept[item.key]) for item in items]
+    if repeats := kept.keys() - said.keys():
+        with hotline.look() as tx:
+            said |= {key: _said_before(tx, kept[key]) for key in repeats}
+    return [said[item.key] for item in items]
 
 
 def keep(hotline: Hotline, items: Sequence[Item]) -> Mapping[inbox.Key, Inbound]:
@@ -222,8 +225,10 @@ def _understander(hotline: Hotline) -> Understander:
 
 def _understand(reader: Understander, item: Item) -> Verdict:
     complaint = item.complaint
-    if complaint is None or complaint.kind is Kind.EVENT or not complaint.text.strip():
+    if complaint is None or complaint.kind is Kind.EVENT:
         return nothing_understood(str(complaint.kind) if complaint else "")
+    if not complaint.text.strip():
+        return nothing_understood(str(complaint.kind), reader.gazetteer.find(complaint.place))
     return reader.understand(complaint.text, place_hint=complaint.place)
 
 
@@ -268,7 +273,7 @@ def take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
 def _take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
     inbound = inbox.claim(tx.session, inbound_id)
     if inbound is None or item.complaint is None:
-        return _said_before(inbox.get(tx.session, inbound_id))
+        return _said_before(tx, inbox.get(tx.session, inbound_id))
     before = len(tx.said)
     resident = inbox.resident_for(tx.session, inbound, item.complaint, tx.now)
     word = dialogue.Word(item.complaint, verdict, resident, inbound, inbound.received_at)
@@ -282,9 +287,11 @@ def _take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
     return Said(inbound.answer, tx.now, heard.ticket.number if heard.ticket else "", tuple(row.key for row in rows))
 
 
-def _said_before(inbound: Inbound) -> Said:
+def _said_before(tx: Tx, inbound: Inbound) -> Said:
+    """The same words again. Those that have not gone out since the first answer was lost are delivered by this one."""
     number = inbound.ticket.number if inbound.ticket is not None else ""
-    return Said(inbound.answer, inbound.answered_at, number, repeat=True)
+    notices = outbox_store.waiting_in(tx.session, inbound) if number else ()
+    return Said(inbound.answer, inbound.answered_at, number, notices, repeat=True)
 
 
 def retry(hotline: Hotline, rows: Sequence[Inbound]) -> list[tuple[Inbound, str]]:

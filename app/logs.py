@@ -27,6 +27,7 @@ def configure(*, human: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that is skipped because the last one still works is no news
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
 
 

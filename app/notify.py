@@ -160,6 +160,7 @@ def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
         "handler": handler_name(tx, ticket),
         "round": ticket.round,
         "nudges": ticket.nudges,
+        "ask": details.get("ask", ""),
         "text": details.get("text", ""),
         "reason": details.get("reason", ""),
         "refer": details.get("refer", ""),

@@ -4,6 +4,7 @@
 2 for each, in a transaction of its own: claim it by its ``next_at``; another worker may have got there first
 3 the clock says which step is due and dates it by the deadline, not by us
 4 act(remind | breach | escalate); a ticket no longer waiting for anybody just lets the step go by
+5 act(close) on what was resolved and has been silent for ``auto_close_days``, dated by the day the silence was full
 
 One that throws is parked and alarmed; the others go on. An outage changes nobody's record: missed steps fire in order, each
 with its own date.
@@ -12,7 +13,7 @@ with its own date.
 from __future__ import annotations
 
 import heapq
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -21,9 +22,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.casework import act
 from app.hotline import Hotline, Tx
 from app.logs import log
+from app.store import silence
+from app.store import tickets as ticket_store
 from app.store import timers as store
 from app.tickets import clocks
-from app.tickets.lifecycle import RULES, SYSTEM
+from app.tickets.lifecycle import RULES, SYSTEM, State
 from app.tickets.model import Timer
 from sla.timer import Firing
 
@@ -91,3 +94,32 @@ def _details(tx: Tx, timer: Timer, firing: Firing) -> dict[str, Any]:
         "due_at": timer.due_at.isoformat(),
         "due": tx.hotline.spell(timer.due_at),
     }
+
+
+def close_silent(hotline: Hotline, limit: int = BATCH) -> int:
+    """Closes resolutions that nobody answered, each in a transaction of its own; returns how many.
+
+    No timer: silence is promised to nobody, and a clock for it would stand among the promises and run over. No rating either:
+    silence is not praise.
+    """
+    allowed = timedelta(days=hotline.policy.rules.auto_close_days)
+    with hotline.look() as tx:
+        silent = silence.silent_since(tx.session, tx.now - allowed, limit)
+    return sum(_close(hotline, ticket_id, allowed) for ticket_id in silent)
+
+
+def _close(hotline: Hotline, ticket_id: int, allowed: timedelta) -> bool:
+    try:
+        with hotline.tx() as tx:
+            ticket = ticket_store.by_id(tx.session, ticket_id)
+            over = ticket.updated_at + allowed
+            if ticket.state is not State.RESOLVED or over > tx.now:
+                return False  # somebody spoke up meanwhile
+            why = {"why": f"办结后{allowed.days}天无人回应"}
+            act(tx, ticket, "close", SYSTEM, why, at=over, cause=f"silence:{ticket.id}:{ticket.seq}")
+        return True
+    except StaleDataError:
+        log.info("silence.collided", ticket=ticket_id)  # somebody acted on the ticket meanwhile: it is not silent
+    except Exception as broken:  # noqa: BLE001  one ticket that cannot be closed must not keep the others open
+        log.error("silence.failed", ticket=ticket_id, error=repr(broken))
+    return False

@@ -16,7 +16,7 @@ from app.tickets.residents import Resident
 from channels.contract import Complaint
 from routing.assign import Assignment, Unassigned, assign
 from routing.taxonomy import Owner
-from routing.verdict import Verdict
+from routing.verdict import PlaceFound, Verdict
 
 QUOTE = 60  # characters of the complaint that an alarm quotes
 
@@ -51,7 +51,6 @@ def open_ticket(
         text=complaint.text,
         sealed=False,
         confidential=complaint.confidential,
-        emergencies=[],
         policy=tx.hotline.policy.hash,
     )
     _understood(ticket, verdict)
@@ -70,20 +69,35 @@ def open_ticket(
             inbound_id=inbound.id if inbound else None,
         )
     )
-    details = {"channel": channel, "external_id": complaint.external_id, "replying": replies(tx, ticket)}
-    act(tx, ticket, "receive", by, details, at=received_at)
+    known = {"channel": channel, "external_id": complaint.external_id, "replying": replies(tx, ticket)}
+    act(tx, ticket, "receive", by, {**known, "ask": _ask(tx, ticket, verdict)}, at=received_at)
     if verdict.emergencies:
-        alarm(tx, ticket, verdict, complaint.text)
+        alarm(tx, ticket, verdict, complaint.text, received_at)
     assign_now(tx, ticket, verdict)
     return ticket
 
 
-def alarm(tx: Tx, ticket: Ticket, verdict: Verdict, text: str) -> None:
-    """People first: the resident is told what to do, desk and supervisors are alarmed, whatever else becomes of the ticket."""
+def _ask(tx: Tx, ticket: Ticket, verdict: Verdict) -> str:
+    """The question where it is, if somebody can be sent only once that is known."""
+    if ticket.estate_id is not None or verdict.owner not in (Owner.CONTRACTOR, Owner.EMERGENCY):
+        return ""
+    names = [name for _, name in verdict.place.candidates] if verdict.place else []
+    if names:
+        return tx.hotline.texts.say("talk", "ask_which", candidates="、".join(names))
+    return tx.hotline.texts.say("talk", "ask_place")
+
+
+def alarm(tx: Tx, ticket: Ticket, verdict: Verdict, text: str, at: datetime | None = None) -> None:
+    """People first: the resident is told what to do, desk and supervisors are alarmed, whatever else becomes of the ticket.
+
+    ``at``: when it was told. A resolved ticket is taken up again, so that somebody is at work and a clock runs.
+    """
+    if ticket.state is State.RESOLVED:
+        act(tx, ticket, "reopen", SYSTEM, {"reason": "诉求人报告紧急情况"}, at=at)
     codes = [hit.code for hit in verdict.emergencies]
     why = "；".join(hit.why for hit in verdict.emergencies)
     details = {"codes": codes, "why": why, "quote": text[:QUOTE], "replying": replies(tx, ticket)}
-    act(tx, ticket, "alarm", SYSTEM, details)
+    act(tx, ticket, "alarm", SYSTEM, details, at=at)
 
 
 def assign_now(tx: Tx, ticket: Ticket, verdict: Verdict) -> Assignment | Unassigned:
@@ -121,6 +135,7 @@ def _understood(ticket: Ticket, verdict: Verdict) -> None:
     ticket.confidence = verdict.confidence
     ticket.request_type = verdict.request_type
     ticket.urgency = verdict.urgency
+    ticket.emergencies = sorted({hit.code for hit in verdict.emergencies})
     ticket.confidential = ticket.confidential or verdict.confidential
     ticket.sealed = _seals(verdict)
     ticket.verdict = verdict.to_json()
@@ -156,16 +171,16 @@ def add_place(tx: Tx, ticket: Ticket, verdict: Verdict) -> bool:
     return gained
 
 
-def draw_on(tx: Tx, ticket: Ticket, text: str, verdict: Verdict) -> None:
-    """What follows from a further word on a ticket: an alarm, or the place that was missing, and with it who is to do it."""
+def draw_on(tx: Tx, ticket: Ticket, text: str, verdict: Verdict, at: datetime | None = None) -> None:
+    """What follows from a further word, said ``at``, on a ticket: an alarm, or the missing place and with it who is to do it."""
     if verdict.emergencies:
-        alarm(tx, ticket, verdict, text)
+        alarm(tx, ticket, verdict, text, at)
     if add_place(tx, ticket, verdict) and ticket.state is State.RECEIVED:
-        assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}"))
+        assign_now(tx, ticket, tx.hotline.knowledge(tx.session).understander.understand(f"{ticket.text} {text}".strip()))
 
 
-def nothing_understood(kind: str) -> Verdict:
-    """The verdict on a message without words (a picture alone): nothing known, an agent looks."""
+def nothing_understood(kind: str, place: PlaceFound | None = None) -> Verdict:
+    """The verdict on a message without words (a picture, a spot on the map): at most a place is known, an agent looks."""
     return Verdict(
         leaf="",
         group="",
@@ -175,7 +190,7 @@ def nothing_understood(kind: str) -> Verdict:
         request_type="求助",
         urgency="U2",
         emergencies=(),
-        place=None,
+        place=place,
         phones=(),
         reserved=False,
         about_contractor=False,

@@ -1,4 +1,5 @@
-"""The metronome: on every tick sweep the timers, deliver the outbox, take in what stayed pending, leave a heartbeat.
+"""The metronome: on every tick sweep the timers, close what stayed silent, deliver the outbox, take in what stayed
+pending, leave a heartbeat.
 
 APScheduler ticks and does nothing else: no job is scheduled for later, no job store is shared. All recurring work is here.
 """
@@ -34,7 +35,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to tick; each job on its own, so that a slow platform does not hold up the clocks."""
-        for job in (self.sweep, self.deliver, self.take_in_pending, self.beat):
+        for job in (self.sweep, self.close_silent, self.deliver, self.take_in_pending, self.beat):
             self._scheduler.add_job(
                 _guarded(job),
                 "interval",
@@ -53,11 +54,14 @@ class Worker:
 
     def tick(self) -> None:
         """Everything once, in order: what tests and ``hotline`` commands call instead of waiting."""
-        for job in (self.sweep, self.take_in_pending, self.deliver, self.beat):
+        for job in (self.sweep, self.close_silent, self.take_in_pending, self.deliver, self.beat):
             job()
 
     def sweep(self) -> None:
         self._until_idle(lambda: timekeeping.sweep(self.hotline))
+
+    def close_silent(self) -> None:
+        self._until_idle(lambda: timekeeping.close_silent(self.hotline))
 
     def deliver(self) -> None:
         self._until_idle(lambda: outbox.deliver(self.hotline, self.name))

@@ -22,6 +22,7 @@ from app.demo.load import Loaded, load_city
 from app.demo.residents import Crowd, Sent
 from app.errors import BadInput
 from app.hotline import Hotline
+from app.register.table import aligned
 from app.settings import Settings, load_settings
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM
@@ -109,9 +110,8 @@ def _greet(city: Loaded, url: str, speed: float, arriving: bool) -> None:
     say = click.echo
     say(f"\n公租房服务热线 · 演示城市    {url}")
     say(f"时钟{'正常' if speed == 1 else f'快 {speed:g} 倍'}；数据保存在 {load_settings().data_dir}/，再次运行不会丢失\n")
-    say("账号（密码见最后一列）")
-    for login in city.logins:
-        say(f"  {login.role:<6}\t{login.login:<14}{login.password:<14}{login.org}")
+    for line in aligned(("角色", "账号", "密码", "单位"), [(one.role, one.login, one.password, one.org) for one in city.logins]):
+        say(f"  {line}")
     say("\n可以试试：")
     say(f"  1  看板：用主管部门账号登录 {url}/board" + ("，居民正在来件，一分钟内会看到工单陆续派出" if arriving else ""))
     say("  2  另开一个终端：.venv/bin/hotline simulate --channel wechat --rate 5 --seconds 20")

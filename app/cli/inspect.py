@@ -11,6 +11,7 @@ from app import notify
 from app.bootstrap import build
 from app.policy import Policy
 from app.register.check import check_register
+from app.register.table import aligned
 from app.settings import described, load_settings
 from app.store import timers as timer_store
 from app.tickets.lifecycle import STATE_NAMES
@@ -62,19 +63,19 @@ def due(hours: int, as_json: bool) -> None:
                 "state": STATE_NAMES[timer.ticket.state],
                 "target": timer.name,
                 "due_at": timer.due_at.isoformat(),
-                "overdue": timer.due_at < now,
+                "overdue": timer_store.has_lapsed(timer, now),
                 "handler": notify.handler_name(tx, timer.ticket),
                 "leaf": notify.leaf_name(tx, timer.ticket),
                 "place": notify.place_name(tx, timer.ticket),
                 "due": hotline.spell(timer.due_at),
             }
-            for timer in timer_store.lapsing(tx.session, now + timedelta(hours=hours))
+            for timer in timer_store.lapsing(tx.session, now, now + timedelta(hours=hours))
         ]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        mark = "已超期" if row["overdue"] else "将到期"
-        rest = "  ".join(str(row[name]) for name in ("due", "number", "target", "state", "handler", "leaf", "place"))
-        click.echo(f"{mark}  {rest}")
+    shown = ("due", "number", "target", "state", "handler", "leaf", "place")
+    cells = [("已超期" if row["overdue"] else "将到期", *(str(row[name]) for name in shown)) for row in rows]
+    if cells:
+        click.echo("\n".join(aligned(("", "期限", "工单", "时限项", "状态", "承办", "类别", "地点"), cells)))
     click.echo(f"共 {len(rows)} 项，已超期 {sum(1 for row in rows if row['overdue'])} 项")

@@ -11,6 +11,7 @@ from app.errors import BadInput
 from app.hotline import Tx
 from app.register import people
 from app.register.model import Contractor, Purchaser
+from app.register.table import aligned
 from app.store import register as register_store
 from app.tickets.lifecycle import ROLE_NAMES, Role
 
@@ -67,9 +68,17 @@ def list_users(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        state = "  已停用" if row["disabled"] else ""
-        click.echo(f"{row['login']:<16}{row['name']}  {ROLE_NAMES[Role(str(row['role']))]}  {row['org']}{state}")
+    cells = [
+        (
+            str(row["login"]),
+            str(row["name"]),
+            ROLE_NAMES[Role(str(row["role"]))],
+            str(row["org"]),
+            "已停用" if row["disabled"] else "",
+        )
+        for row in rows
+    ]
+    click.echo("\n".join(aligned(("账号", "姓名", "角色", "单位", "状态"), cells)))
 
 
 @user.command("disable")

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.store.tickets import Filter, conditions
+from app.store.timers import overdue
 from app.tickets.lifecycle import Actor, Handler, State
 from app.tickets.model import Ticket, TicketEvent, Timer
 from app.tickets.privacy import visible_to
@@ -37,15 +38,10 @@ def _running(*more: Condition) -> Condition:
     return exists().where(Timer.ticket_id == Ticket.id, Timer.stopped_at.is_(None), *more)
 
 
-def lapsed(now: Now) -> Condition:
-    """A clock of the ticket has run out, whether or not its rung has been climbed yet."""
-    return _running(or_(Timer.breached_at.is_not(None), and_(Timer.due_at <= now.at, Timer.paused_at.is_(None))))
-
-
 def _nearly(now: Now) -> Condition:
     """临期: reminded of, and not lapsed. The policy's ladder says when that is."""
     soon = _running(Timer.next_step > 0, Timer.breached_at.is_(None), Timer.paused_at.is_(None), Timer.due_at > now.at)
-    return and_(soon, ~lapsed(now))
+    return and_(soon, ~overdue(now.at))
 
 
 def _finished_today(now: Now) -> Condition:
@@ -62,9 +58,9 @@ SLICES: Mapping[str, Callable[[Now], Condition]] = {
     "today": lambda now: Ticket.created_at >= now.day_starts,
     "finished": lambda now: and_(Ticket.state.in_((State.RESOLVED, State.CLOSED)), _finished_today(now)),
     "soon": lambda now: and_(Ticket.state.in_(OPEN), _nearly(now)),
-    "overdue": lambda now: and_(Ticket.state.in_(OPEN), lapsed(now)),
+    "overdue": lambda now: overdue(now.at),
     "due_today": lambda now: and_(
-        Ticket.state.in_(HANDLED), ~lapsed(now), _running(Timer.due_at < now.day_ends, Timer.paused_at.is_(None))
+        Ticket.state.in_(HANDLED), ~overdue(now.at), _running(Timer.due_at < now.day_ends, Timer.paused_at.is_(None))
     ),
     "to_accept": lambda now: Ticket.state == State.DISPATCHED,
     "working": lambda now: Ticket.state.in_((State.IN_PROGRESS, State.ON_HOLD)),
@@ -89,7 +85,7 @@ class Page:
 
 def listed(session: Session, viewer: Actor, now: Now, name: str, wanted: Filter, page: int = 1) -> Page:
     """A page of a slice: the most urgent and the least remaining first; what is done, the newest first."""
-    where = [visible_to(viewer), SLICES[name](now), *conditions(wanted)]
+    where = [SLICES[name](now), *conditions(session, viewer, wanted)]
     total = session.scalar(select(func.count()).select_from(Ticket).where(*where)) or 0
     nearest = (
         select(func.min(Timer.due_at))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.inbox import changed
-from app.tickets.post import OutboxRow, OutboxState
+from app.tickets.post import Inbound, OutboxRow, OutboxState
 
 LEASE = timedelta(seconds=30)
 
@@ -76,6 +76,19 @@ def answered(session: Session, keys: Sequence[str], wall: datetime) -> None:
         .values(state=OutboxState.SENT, next_at=None, sent_at=wall, sent_via="reply", attempts=OutboxRow.attempts + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def waiting_in(session: Session, inbound: Inbound) -> tuple[str, ...]:
+    """The resident's notices that the answer to this message holds and that nobody has sent yet."""
+    rows = session.scalars(
+        select(OutboxRow).where(
+            OutboxRow.ticket_id == inbound.ticket_id,
+            OutboxRow.audience == "resident",
+            OutboxRow.created_at == inbound.answered_at,
+            OutboxRow.state == OutboxState.WAITING,
+        )
+    )
+    return tuple(row.key for row in rows if row.text in inbound.answer)
 
 
 def counts(session: Session) -> dict[OutboxState, int]:

@@ -22,7 +22,7 @@ def id_named(session: Session, kind: type[Named], name: str) -> int | None:
     """The id behind a name (or behind the id itself, written out); None when there is none."""
     if not name:
         return None
-    if name.isascii() and name.isdigit():
+    if name.isascii() and name.isdigit() and len(name) < 19:  # a longer one is no id, and neither engine takes it for a number
         return session.scalar(select(kind.id).where(kind.id == int(name)))
     return session.scalar(select(kind.id).where(kind.name == name))
 

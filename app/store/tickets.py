@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.errors import NotFound
-from app.tickets.lifecycle import Actor, State
-from app.tickets.model import Message, Rating, Ticket, TicketEvent, Timer
+from app.store.timers import overdue
+from app.tickets.lifecycle import Actor, Role, State
+from app.tickets.model import Message, Rating, Ticket, TicketEvent
 from app.tickets.post import Attachment, Inbound
-from app.tickets.privacy import visible_to
+from app.tickets.privacy import mask_text, visible_to
+from app.tickets.residents import Resident
 
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tickets; everything empty means all that the viewer may see. Newest first, or most urgent first."""
+    """Which tickets; everything empty means all that the viewer may see. Newest first, or most urgent first.
+
+    ``overdue`` is judged at the moment ``at``.
+    """
 
     states: Sequence[State] = ()
     channel: str = ""
@@ -31,6 +36,7 @@ class Filter:
     contractor_id: int | None = None
     estate_id: int | None = None
     overdue: bool | None = None
+    at: datetime | None = None
     words: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
@@ -55,13 +61,45 @@ def by_id(session: Session, ticket_id: int) -> Ticket:
 
 def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
     """One page of tickets with their timers."""
-    query = select(Ticket).where(visible_to(viewer), *conditions(wanted)).options(selectinload(Ticket.timers)).limit(wanted.limit)
+    query = select(Ticket).where(*conditions(session, viewer, wanted)).options(selectinload(Ticket.timers)).limit(wanted.limit)
     order = (Ticket.urgency, Ticket.created_at) if wanted.urgent_first else (Ticket.id.desc(),)
     return list(session.scalars(query.order_by(*order)))
 
 
-def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    """The filter as conditions on Ticket."""
+def conditions(session: Session, viewer: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
+    """What this viewer may see, and the filter, as conditions on Ticket: every list and every count goes through here.
+
+    A filter by what a contractor may not read would let it guess that piece by piece: it asks by sender and by a platform's id
+    in vain, and its words are looked for in what it reads.
+    """
+    if viewer.role is Role.CONTRACTOR and (wanted.sender or wanted.external_id):
+        return [false()]
+    where = [visible_to(viewer), *_filtered(wanted)]
+    if wanted.words:
+        where.append(_readable_words(session, where, wanted.words) if viewer.role is Role.CONTRACTOR else _words(wanted.words))
+    return where
+
+
+def _words(words: str) -> ColumnElement[bool]:
+    return or_(Ticket.text.like(f"%{words.replace('%', '').replace('_', '')}%"), Ticket.number == words)
+
+
+def _readable_words(session: Session, where: Sequence[ColumnElement[bool]], words: str) -> ColumnElement[bool]:
+    """``_words``, only where they still stand once the text is masked as the viewer reads it."""
+    rows = session.execute(
+        select(Ticket.id, Ticket.number, Ticket.text, Resident.name)
+        .outerjoin(Resident, Resident.id == Ticket.resident_id)
+        .where(*where, _words(words))
+    )
+    sought = words.casefold()
+    found = [
+        ticket_id for ticket_id, number, text, name in rows if number == words or sought in mask_text(text, name or "").casefold()
+    ]
+    # Written out, because a common word finds more tickets than SQLite takes parameters.
+    return Ticket.id.in_(bindparam("readable", found, expanding=True, literal_execute=True))
+
+
+def _filtered(wanted: Filter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.states:
         where.append(Ticket.state.in_(wanted.states))
@@ -79,12 +117,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         where.append(Ticket.estate_id == wanted.estate_id)
     if wanted.external_id:
         where.append(exists().where(Inbound.ticket_id == Ticket.id, Inbound.external_id == wanted.external_id))
-    if wanted.overdue is not None:
-        lapsed = exists().where(Timer.ticket_id == Ticket.id, Timer.breached_at.is_not(None), Timer.stopped_at.is_(None))
-        where.append(lapsed if wanted.overdue else ~lapsed)
-    if wanted.words:
-        pattern = f"%{wanted.words.replace('%', '').replace('_', '')}%"
-        where.append(Ticket.text.like(pattern) | (Ticket.number == wanted.words))
+    if wanted.overdue is not None and wanted.at is not None:
+        where.append(overdue(wanted.at) if wanted.overdue else ~overdue(wanted.at))
     if wanted.created_from is not None:
         where.append(Ticket.created_at >= wanted.created_from)
     if wanted.created_to is not None:

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.store.inbox import changed
 from app.tickets.model import Ticket, Timer
+
+
+def lapsed(now: datetime) -> ColumnElement[bool]:
+    """超期, of a clock: it has run out, whether or not a sweep has noticed, and nobody has stopped it since.
+
+    The one definition of overdue for boards, lists, the API and ``hotline due``; ``has_lapsed`` says the same of one clock in
+    hand. A deadline lapses at its moment, as the sweep has it. A clock that stood still before it ran out has not lapsed.
+    """
+    ran_out = and_(Timer.due_at <= now, Timer.paused_at.is_(None))
+    return and_(Timer.stopped_at.is_(None), or_(Timer.breached_at.is_not(None), ran_out))
+
+
+def has_lapsed(timer: Timer, now: datetime) -> bool:
+    """``lapsed``, of a clock already read."""
+    ran_out = timer.due_at <= now and timer.paused_at is None
+    return timer.stopped_at is None and (timer.breached_at is not None or ran_out)
+
+
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """超期, of a ticket: a clock of it has lapsed."""
+    return exists().where(Timer.ticket_id == Ticket.id, lapsed(now))
 
 
 def due(session: Session, now: datetime, limit: int) -> list[tuple[int, datetime]]:
@@ -69,12 +90,13 @@ def parked_count(session: Session) -> int:
     return session.scalar(parked) or 0
 
 
-def lapsing(session: Session, until: datetime, limit: int = 500) -> list[Timer]:
-    """Clocks that run and are due by then, lapsed ones included, the most overdue first."""
+def lapsing(session: Session, now: datetime, until: datetime, limit: int = 500) -> list[Timer]:
+    """Clocks that have lapsed, and those that run and are due by then, the most overdue first."""
+    runs = and_(Timer.stopped_at.is_(None), Timer.paused_at.is_(None))
     return list(
         session.scalars(
             select(Timer)
-            .where(Timer.stopped_at.is_(None), Timer.paused_at.is_(None), Timer.due_at <= until)
+            .where(or_(lapsed(now), and_(runs, Timer.due_at <= until)))
             .order_by(Timer.due_at)
             .limit(limit)
             .options(selectinload(Timer.ticket))

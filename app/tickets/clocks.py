@@ -1,7 +1,9 @@
 """What an act does to a ticket's clocks: rows of ``timer`` turned into pure clocks, moved on, and written back.
 
 Which anchor: on the first round the citizen's targets run from receipt, however late somebody was set to work; on a later round
-from the act that opened it. A contractor's targets run from the act that set that contractor to work.
+from the act that opened it. An emergency told later runs from the alarm (``!``): before it nobody could know, and a limit of
+minutes counted from receipt would have lapsed before a word was said. While it lasts, whatever follows keeps that anchor; told
+again, or found to be none, it gives nobody more time. A contractor's targets run from the act that set that contractor to work.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from sla.ladder import from_json, to_json
 from sla.policy import Target
 from sla.timer import Clock, Firing
 
+EMERGENCY = "U0"
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
@@ -28,9 +32,16 @@ class Promises:
     policy: Policy
 
     def target(self, ticket: Ticket, key: str) -> Target | None:
-        """What is promised on this ticket for one target, if anything."""
-        leaf = ticket.leaf or self.policy.rules.unclassified_as
-        return next((t for t in self.policy.sla.targets(leaf, ticket.urgency) if t.key == key), None)
+        """What is promised on this ticket for one target, if anything.
+
+        In an emergency the strictest of the ticket's own leaf and the emergencies told on it: whoever tells of the fire in a
+        second message is promised no less than who tells of it in the first, and an emergency loosens nothing.
+        """
+        leaves = [ticket.leaf or self.policy.rules.unclassified_as]
+        if ticket.urgency == EMERGENCY:
+            leaves += [code for code in ticket.emergencies if code in self.policy.taxonomy.leaves]
+        found = [t for leaf in leaves for t in self.policy.sla.targets(leaf, ticket.urgency) if t.key == key]
+        return min(found, key=lambda target: target.budget.length, default=None)
 
     def calendar_of(self, timer: Timer) -> WorkCalendar:
         """The calendar that the clock was last counted on; the one now in force for such a target where that is gone."""
@@ -44,8 +55,8 @@ class Promises:
 def apply(effects: Iterable[TimerEffect], ticket: Ticket, promises: Promises, at: datetime) -> None:
     """Does what a row of the table says to the clocks of a ticket."""
     for effect in effects:
-        if effect.op == "+":
-            _start(ticket, effect.target, promises, at)
+        if effect.op in "+!":
+            _start(ticket, effect.target, promises, at, anew=effect.op == "!")
             continue
         change = _CHANGES[effect.op]
         for timer in ticket.timers:
@@ -71,17 +82,17 @@ def fire(timer: Timer, promises: Promises, now: datetime) -> Firing | None:
     return firing
 
 
-def _start(ticket: Ticket, key: str, promises: Promises, at: datetime) -> None:
+def _start(ticket: Ticket, key: str, promises: Promises, at: datetime, *, anew: bool) -> None:
     target = promises.target(ticket, key)
     present = [t for t in ticket.timers if t.target == key and t.round == ticket.round and not t.cancelled]
     if target is None:
         _cancel(present, at)
         return
     citizens = target.anchor == "receipt"
-    if citizens and any(t.stopped_at is not None or t.budget == str(target.budget) for t in present):
-        return  # met already in this round, or running as promised: setting somebody else to work changes nothing for the citizen
+    if citizens and present and _stands(present[-1], target, anew):
+        return  # setting somebody else to work, or telling it twice, changes nothing for the citizen
     _cancel(present, at)
-    anchor = ticket.created_at if citizens and ticket.round == 1 else at
+    anchor = _anchor(ticket, key, at) if citizens and not anew else at
     calendar = promises.policy.sla.calendars[target.calendar]
     timer = Timer(
         name=target.name,
@@ -94,6 +105,19 @@ def _start(ticket: Ticket, key: str, promises: Promises, at: datetime) -> None:
     )
     _write(timer, clockwork.start(target, calendar, anchor))
     ticket.timers.append(timer)
+
+
+def _stands(timer: Timer, target: Target, anew: bool) -> bool:
+    """Whether a clock of this round answers the promise: it runs as promised, or was met, though not before an emergency."""
+    return timer.budget == str(target.budget) if timer.stopped_at is None else not anew
+
+
+def _anchor(ticket: Ticket, key: str, at: datetime) -> datetime:
+    """From when a citizen's target is counted in this round, by the clocks that it has had, cancelled ones included."""
+    begun = [timer.started_at for timer in ticket.timers if timer.target == key and timer.round == ticket.round]
+    if begun and ticket.urgency == EMERGENCY:
+        return begun[-1]
+    return ticket.created_at if ticket.round == 1 else min(begun, default=at)
 
 
 def _cancel(timers: Iterable[Timer], at: datetime) -> None:

@@ -28,7 +28,13 @@ GREETING = re.compile(
     r"^(?:你好|您好|在吗|在么|有人吗|喂|hi|hello|哈喽|早上好|下午好|晚上好|谢谢|好的|收到|嗯+|哦+)[呀啊吗!。.~\s]*$",
     re.IGNORECASE,
 )
+ORDERS = (RATE, UNSOLVED, STATUS, NUDGE, WITHDRAW)
 _PARTICULARS = re.compile(r"电话|手机|号码|联系方式|微信|单元|小区|[我的是住在家号栋幢室房楼层\d\W_]")
+
+
+def is_order(text: str) -> bool:
+    """Whether the text orders something about a ticket there is, and tells nothing new."""
+    return any(shape.match(plain(text)) for shape in ORDERS)
 
 
 def only_particulars(text: str, place: Iterable[str] = ()) -> bool:

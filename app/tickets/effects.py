@@ -44,6 +44,8 @@ def _back_to_the_desk(ticket: Ticket, by: Actor, details: Details) -> None:
 def _new_round(ticket: Ticket, by: Actor, details: Details) -> None:
     ticket.round += 1
     ticket.level = 0
+    if ticket.handler is Handler.DESK:  # it stands in the queue, where the reason is read
+        ticket.assigned_why = str(details.get("reason", ""))
 
 
 def _escalate(ticket: Ticket, by: Actor, details: Details) -> None:

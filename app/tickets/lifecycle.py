@@ -2,8 +2,9 @@
 
 Read a row as: action, name, from, to, who may, timers, told, needs, checks.
 
-* timers: ``+`` start (a target already running from the same anchor goes on), ``-`` met, ``=`` pause, ``>`` resume,
-  ``x`` cancel; ``*`` is every target. Targets are the policy's: ``contact`` first contact, ``resolve`` resolution, ``accept`` 签收.
+* to: a pair says where it goes with whoever had it, and where when the desk itself answered for it.
+* timers: ``+`` start (a target already running from the same anchor goes on), ``!`` start anew from this act, ``-`` met,
+  ``=`` pause, ``>`` resume, ``x`` cancel; ``*`` is every target. Targets are the policy's: ``contact`` first contact, ``resolve`` resolution, ``accept`` 签收.
 * told: ``resident``, ``contractor``, ``supervisor``, ``desk``, ``handler`` (whoever answers for the ticket now), ``ladder`` (whom the
   escalation step names). A sealed ticket never tells a contractor, whatever the row says.
 * needs: details without which the act is refused. checks: what cannot be a fact of the table, each a function below.
@@ -142,16 +143,22 @@ class Rule:
     name: str
     sources: frozenset[State | None]
     target: State | None  # None: the state stays
+    at_desk: State | None  # the same, where the desk answers for the ticket
     roles: frozenset[Role]
     timers: tuple[TimerEffect, ...]
     told: tuple[str, ...]
     needs: tuple[str, ...]
     checks: tuple[Check, ...]
 
+    def leads_to(self, case: Case) -> State | None:
+        """The state that a case is in afterwards; None: the one it is in."""
+        return self.at_desk if case.handler == Handler.DESK else self.target
+
 
 S, R = State, Role
 NEW: frozenset[State | None] = frozenset({None})
 SAME = None
+AGAIN = (S.IN_PROGRESS, S.RECEIVED)  # the desk works from its queue: what it is to do again must stand there, or nobody finds it
 OPEN: frozenset[State | None] = frozenset({S.RECEIVED, S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD, S.RETURNED, S.RESOLVED})
 UNANSWERED: frozenset[State | None] = OPEN - {S.RESOLVED}
 QUEUED: frozenset[State | None] = frozenset({S.RECEIVED, S.RETURNED})
@@ -165,16 +172,25 @@ def row(
     action: str,
     name: str,
     sources: frozenset[State | None] | set[State],
-    target: State | None,
+    to: State | tuple[State, State] | None,
     roles: frozenset[Role] | set[Role],
     timers: str,
     told: str,
     needs: str,
     *checks: Check,
 ) -> Rule:
-    effects = tuple(TimerEffect(word[0], word[1:]) for word in timers.split())
+    target, at_desk = to if isinstance(to, tuple) else (to, to)
     return Rule(
-        action, name, frozenset(sources), target, frozenset(roles), effects, tuple(told.split()), tuple(needs.split()), checks
+        action=action,
+        name=name,
+        sources=frozenset(sources),
+        target=target,
+        at_desk=at_desk,
+        roles=frozenset(roles),
+        timers=tuple(TimerEffect(word[0], word[1:]) for word in timers.split()),
+        told=tuple(told.split()),
+        needs=tuple(needs.split()),
+        checks=checks,
     )
 
 
@@ -182,7 +198,8 @@ def row(
 TABLE: tuple[Rule, ...] = (
     row("receive",  "受理",     NEW,                 S.RECEIVED,    MACHINE | DESK,                "+contact +resolve",         "resident",              ""),
     row("append",   "补充",     OPEN,                SAME,          MACHINE | DESK | {R.RESIDENT}, "",                          "handler",               "text", by_the_resident),
-    row("alarm",    "应急告警", OPEN,                SAME,          MACHINE | DESK,                "",                          "resident desk supervisor", "codes"),
+    # The emergency's clocks run from when it was told. On a resolved ticket nobody is at work: it is reopened first.
+    row("alarm",    "应急告警", UNANSWERED,          SAME,          MACHINE | DESK,                "!contact !resolve",         "resident desk supervisor", "codes"),
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
     row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                "+accept +contact +resolve", "contractor resident",   "contractor", never_sealed),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                "+accept +contact +resolve", "supervisor resident",   "purchaser"),
@@ -197,13 +214,13 @@ TABLE: tuple[Rule, ...] = (
     row("resume",   "恢复",     {S.ON_HOLD},         S.IN_PROGRESS, STAFF | MACHINE,               ">resolve",                  "resident",              "", by_its_handler),
     row("return",   "退单",     {S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD}, S.RETURNED, DESK,        "xaccept >resolve",          "handler",               "reason"),
     row("resolve",  "办结",     {S.IN_PROGRESS},     S.RESOLVED,    STAFF,                         "-contact -resolve",         "resident",              "text", by_its_handler),
-    row("remand",   "退回重办", {S.RESOLVED},        S.IN_PROGRESS, DESK,                          "+resolve",                  "handler",               "reason"),
-    row("reopen",   "重办",     {S.RESOLVED, S.CLOSED}, S.IN_PROGRESS, MACHINE | DESK | {R.RESIDENT}, "+resolve",               "handler desk",          "reason", by_the_resident),
+    row("remand",   "退回重办", {S.RESOLVED},        AGAIN,         DESK,                          "+resolve",                  "handler",               "reason"),
+    row("reopen",   "重办",     {S.RESOLVED, S.CLOSED}, AGAIN,      MACHINE | DESK | {R.RESIDENT}, "+resolve",               "handler desk",          "reason", by_the_resident),
     row("rate",     "评价",     {S.RESOLVED, S.CLOSED}, SAME,       {R.RESIDENT, R.AGENT},         "",                          "",                      "satisfied", by_the_resident),
     row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK | {R.RESIDENT}, "x*",                        "",                      "", by_the_resident),
     row("nudge",    "催办",     UNANSWERED,          SAME,          DESK | {R.RESIDENT},           "",                          "handler desk",          "", by_the_resident),
     row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident),
-    row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident",              "into"),
+    row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into"),
     # Timers act by these three; they never count as work done on the ticket.
     row("remind",   "临期提醒", UNANSWERED,          SAME,          MACHINE,                       "",                          "ladder",                "target"),
     row("breach",   "超期",     UNANSWERED,          SAME,          MACHINE,                       "",                          "ladder",                "target"),
@@ -226,6 +243,8 @@ def as_markdown() -> str:
     for rule in TABLE:
         sources = "、".join(STATE_NAMES[s] if s else "（新）" for s in [None, *State] if s in rule.sources)
         target = STATE_NAMES[rule.target] if rule.target else "不变"
+        if rule.at_desk is not None and rule.at_desk is not rule.target:
+            target += f"；坐席自办的：{STATE_NAMES[rule.at_desk]}"
         roles = "、".join(ROLE_NAMES[r] for r in Role if r in rule.roles)
         timers = " ".join(f"`{effect.op}{effect.target}`" for effect in rule.timers)
         cells = [f"{rule.name} `{rule.action}`", sources, target, roles, timers, " ".join(rule.told), " ".join(rule.needs)]

@@ -19,9 +19,15 @@ _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 
 
 def visible_to(viewer: Actor) -> ColumnElement[bool]:
-    """The condition under which a ticket exists for this viewer; used by every list, count, search and single look-up."""
+    """The condition under which a ticket exists for this viewer; used by every list, count, search and single look-up.
+
+    A supervisor sees what belongs to their purchaser and those below it, and what belongs to none yet; one without a purchaser
+    oversees the whole city (``register.people.check_org``) and sees everything.
+    """
     match viewer.role:
         case Role.AGENT | Role.ADMIN | Role.SYSTEM:
+            return true()
+        case Role.SUPERVISOR if not viewer.org:
             return true()
         case Role.SUPERVISOR:
             return or_(Ticket.purchaser_id.in_(viewer.reach | {viewer.org}), Ticket.purchaser_id.is_(None))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from app import notify
 from app.errors import BadInput
 from app.hotline import Tx
 from app.store import tickets as store
-from app.tickets.lifecycle import DEAD_ENDS, Actor, Handler, Rule, offers
+from app.tickets.lifecycle import DEAD_ENDS, Actor, Handler, Role, Rule, offers
 from app.tickets.model import Ticket
 from app.web.views import LEVEL_NAMES
 from routing.assign import Terms
@@ -35,6 +35,7 @@ class Given(BaseModel):
     into: str = ""
     codes: str = ""
     level: str = ""
+    unseal: str = ""
     seen: int = 0
 
 
@@ -44,7 +45,7 @@ class Field:
 
     name: str
     label: str
-    kind: str = "area"  # area, line, moment, choice
+    kind: str = "area"  # area, line, moment, choice, tick
     hint: str = ""
     choices: str = ""
 
@@ -62,6 +63,7 @@ class ActForm:
 
 TEXT = Field("text", "内容")
 REASON = Field("reason", "理由")
+UNSEAL = Field("unseal", "已阅全文，确认不涉及承接主体，解除保密", "tick", hint="解除后可以派给承接主体，承接主体能看到诉求全文")
 
 FORMS: Mapping[str, ActForm] = {
     "dispatch": ActForm("dispatch", "派单", (Field("contractor", "承接主体", "choice", choices="contractors"),), "primary"),
@@ -114,8 +116,18 @@ class Offer:
 def offered(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Offer]:
     """What the table lets this person do to this ticket now, what one mostly came for first."""
     rules = [rule for rule in offers(ticket.state, viewer.role) if rule.action in FORMS and _may(tx, rule, ticket, viewer)]
-    made = [Offer(rule.action, FORMS[rule.action], frozenset(rule.needs), rule.action in FIRST) for rule in rules]
+    made = [
+        Offer(rule.action, form_of(rule.action, ticket, viewer), frozenset(rule.needs), rule.action in FIRST) for rule in rules
+    ]
     return sorted(made, key=_rank)
+
+
+def form_of(action: str, ticket: Ticket, viewer: Actor) -> ActForm:
+    """The form of an act for this person: only a supervisor may open a sealed ticket, once its whole text has been read."""
+    form = FORMS[action]
+    if action == "classify" and ticket.sealed and viewer.role is Role.SUPERVISOR:
+        return replace(form, fields=(*form.fields, UNSEAL))
+    return form
 
 
 def _rank(offer: Offer) -> int:
@@ -135,7 +147,7 @@ def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
 def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) -> dict[str, Any]:
     """What ``act`` is handed, from what the form said. Raises BadInput where it cannot be used."""
     said = {name: str(value).strip() for name, value in given if name != "seen"}
-    asked = {field.name for field in FORMS[action].fields}
+    asked = {field.name for field in form_of(action, ticket, viewer).fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
     if any(len(value) > LONGEST for value in kept.values()):
         raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")
@@ -187,10 +199,32 @@ def _moment(name: str) -> Callable[[Tx, Ticket, Actor, str], dict[str, Any]]:
             moment = datetime.fromisoformat(value)
         except ValueError:
             return {name: value}
+        if not 1 < moment.year < 9999:
+            raise BadInput("时间填写有误", cure="请填写将来的日期和时间")
         local = moment if moment.tzinfo else moment.replace(tzinfo=tx.hotline.zone)
         return {name: tx.hotline.spell(local), f"{name}_at": local.isoformat()}
 
     return read
+
+
+VISITS = (8, 20)  # the hours in which one calls on people unless it is urgent
+
+
+def visit(tx: Tx, ticket: Ticket) -> datetime:
+    """The appointment that a form proposes: in two hours, in the daytime; at once where it is an emergency. Local time."""
+    urgent = ticket.urgency == "U0"
+    local = (tx.now + (timedelta() if urgent else timedelta(hours=2))).astimezone(tx.hotline.zone)
+    late = timedelta(minutes=local.minute % 30, seconds=local.second, microseconds=local.microsecond)
+    proposed = local - late + (timedelta(minutes=30) if late else timedelta())
+    first, last = VISITS
+    if urgent or first <= proposed.hour < last:
+        return proposed
+    morning = proposed.replace(hour=first + 1, minute=0)
+    return morning if proposed.hour < first else morning + timedelta(days=1)
+
+
+def _unseal(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
+    return {"unseal": True}
 
 
 def _into(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
@@ -217,7 +251,7 @@ def _level(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
 
 
 def _number(value: str, what: str) -> int:
-    if not value.isascii() or not value.isdigit():
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
         raise BadInput(f"{what}填写有误", cure="请从列表中选择")
     return int(value)
 
@@ -231,4 +265,5 @@ _READ: Mapping[str, Callable[[Tx, Ticket, Actor, str], dict[str, Any]]] = {
     "into": _into,
     "codes": _codes,
     "level": _level,
+    "unseal": _unseal,
 }

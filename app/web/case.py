@@ -19,7 +19,7 @@ from app.tickets import lifecycle
 from app.tickets.lifecycle import Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
-from app.tickets.privacy import mask_name, mask_phone, mask_text, sees_person
+from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.triage import draw_on
 from app.web import acts, views
@@ -66,7 +66,7 @@ def show(
         view = _view(tx, ticket, me.actor, door)
         if refusal is not None and isinstance(refusal.error, Conflict):
             events = [event for event in store.history(tx.session, ticket).events if event.seq > refusal.given.seen]
-            refusal = Refusal(refusal.error, refusal.action, refusal.given, views.steps(tx, events, me.actor))
+            refusal = Refusal(refusal.error, refusal.action, refusal.given, views.steps(tx, ticket, events, me.actor))
     told = acts.FORMS[acts.BY_NOUN[done]].button if done in acts.BY_NOUN else ""
     status = refusal.error.status if refusal else 200
     return page(request, door.template, status=status, me=me, door=door, refusal=refusal, done=told, **view)
@@ -128,13 +128,14 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
     wanted = {field.choices for offer in offers for field in offer.form.fields if field.choices}
     return {
         "row": views.row_view(tx, ticket, viewer),
-        "text": mask_text(ticket.text) if contractor else ticket.text,
+        "text": views.readable(tx, ticket, viewer, ticket.text),
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
-        "place_text": ticket.place_text,
+        "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
         "clocks": views.clocks_of(tx, ticket),
-        "steps": views.steps(tx, history.events, viewer),
-        "said": views.conversation(tx, history.messages[1:], viewer, door.audience),  # the first stands above, as the complaint
+        "steps": views.steps(tx, ticket, history.events, viewer),
+        # The first stands above, as the complaint.
+        "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
         "attachments": history.attachments,
         "ratings": history.ratings,
         "grades": views.GRADES,
@@ -247,10 +248,11 @@ def leaf_choices(taxonomy: Taxonomy) -> list[Choice]:
 
 
 def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
-    """What stands preselected: only what a contract or the register says, never a guess."""
+    """What stands preselected: what a contract or the register says, never a guess; and a time for the visit, to be changed."""
     owed = acts.owing(tx, ticket)
     return {
         "contractor": owed[0].contractor_id if len(owed) == 1 else "",
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
+        "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),
     }

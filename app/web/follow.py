@@ -93,7 +93,7 @@ def follow_view(tx: Tx, ticket: Ticket, viewer: Actor) -> FollowView:
         reached=STAGE_OF[ticket.state],
         promises=_promises(tx, ticket),
         steps=steps[::-1],
-        said=views.conversation(tx, history.messages, viewer, "resident"),
+        said=views.conversation(tx, ticket, history.messages, viewer, "resident"),
         offers=frozenset(may),
         rating=_rating(next((one for one in history.ratings if one.round == ticket.round), None)),
         urgent=notify.first_action(tx, ticket.emergencies),

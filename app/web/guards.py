@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, cast
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
@@ -121,12 +120,17 @@ def _signed(hotline: Hotline, payload: str) -> str:
 
 
 def from_another_site(request: Request) -> bool:
-    """Whether a browser says that another site made it send this request: then no cookie of ours may count."""
+    """Whether a browser says that another site made it send this request: then no cookie of ours may count.
+
+    Browsers since 2020 (iOS since 2023) say so themselves; of older ones the origin is compared, and one that hides it
+    (``null``: a frame without rights) is another. A caller that says nothing of either is no browser, and carries no cookie
+    against anybody's will.
+    """
     fetched = request.headers.get("sec-fetch-site", "")
-    if fetched and fetched not in ("same-origin", "none"):
-        return True
+    if fetched:
+        return fetched not in ("same-origin", "none")
     origin = request.headers.get("origin", "")
-    return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.headers.get("host", "")
+    return bool(origin) and origin.partition("://")[2] != request.headers.get("host", "")
 
 
 def set_staff_cookie(request: Request, response: Response, secret: str, wall: datetime) -> None:

@@ -54,7 +54,7 @@ def page(request: Request, template: str, *, status: int = 200, **view: Any) -> 
     hotline = hotline_of(request)
     common: Mapping[str, Any] = {
         "request": request,
-        "me": view.get("me") or signed_in(request),
+        "me": view["me"] if "me" in view else signed_in(request),
         "spell": hotline.spell,
         "now": hotline.clock.now(),
         "policy": hotline.policy,

@@ -18,7 +18,7 @@ from app.hotline import Hotline
 from app.intake import Intake, Item
 from app.store import tickets as store
 from app.store import tries
-from app.tickets import numbering
+from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
 from app.tickets.residents import Resident
 from app.web.follow import LOW_REASONS, AddedWord, add_word, follow_view
@@ -65,7 +65,7 @@ def _page(request: Request, template: str, **view: Any) -> Response:
     big = asked == "1" if asked in ("0", "1") else request.cookies.get(BIG_COOKIE) == "1"
     response = page(request, template, big=big, **view)
     if asked in ("0", "1"):
-        response.set_cookie(BIG_COOKIE, asked, max_age=A_YEAR, samesite="lax")
+        response.set_cookie(BIG_COOKIE, asked, max_age=A_YEAR, samesite="lax", httponly=True)
     return response
 
 
@@ -90,7 +90,13 @@ def _form(request: Request, hotline: Hotline, told: Told, error: HotlineError | 
 
 @router.post("/h5/submit")
 def submit(request: Request, hotline: TheHotline, intake: TheIntake, told: Annotated[Told, Form()]) -> Response:
-    """Through the same door as any channel. The same form twice is one ticket."""
+    """Through the same door as any channel. The same form twice is one ticket.
+
+    A command is none: nobody vouches for who fills in a form, so it is shown where tickets are followed, and nothing is kept.
+    """
+    if commands.is_order(told.text):
+        known = numbering.found_in(told.text)
+        return _page(request, "resident/follow.html", status=422, number=known[0] if known else "", ordered=True, error=None)
     try:
         delivery, complaint = read_form(hotline, told)
     except BadInput as wrong:
@@ -100,7 +106,7 @@ def submit(request: Request, hotline: TheHotline, intake: TheIntake, told: Annot
         found = store.listed(tx.session, SYSTEM, store.Filter(external_id=told.form_id, channel="webform", limit=1))
         opened = found[0] if found and found[0].number == said.number else None
     if opened is None or opened.resident_id is None:
-        return _page(request, "resident/kept.html", status=202)
+        return _page(request, "resident/kept.html", status=202, told=told)
     response = RedirectResponse(f"/h5/t/{opened.number}?done=new", 303)
     grant_follow(request, response, opened.resident_id, opened.number)
     intake.answered(said.notices)

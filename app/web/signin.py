@@ -54,7 +54,7 @@ def enter(
     place = request.client.host if request.client else ""
     limits = {f"signin:{login.strip().lower()[:64]}:{place}": MOST_WRONG}
     try:
-        role, secret = _open(hotline, login, password, limits)
+        role, secret = _open(hotline, login, password, limits, request.cookies.get(STAFF_COOKIE, ""))
     except (NotSignedIn, TooMany) as refused:
         return page(request, "signin.html", status=refused.status, login=login, next=_local(next), error=refused)
     response = RedirectResponse(_local(next) or home_of(role), 303)
@@ -62,8 +62,11 @@ def enter(
     return response
 
 
-def _open(hotline: Hotline, login: str, password: str, limits: dict[str, int]) -> tuple[Role, str]:
-    """The role and the session's secret. Raises NotSignedIn, TooMany. The password is hashed outside any writing transaction."""
+def _open(hotline: Hotline, login: str, password: str, limits: dict[str, int], before: str) -> tuple[Role, str]:
+    """The role and a new session's secret; the session that this browser had ``before`` ends. Raises NotSignedIn, TooMany.
+
+    The password is hashed outside any writing transaction.
+    """
     try:
         with hotline.look() as tx:
             if not tries.may_try(tx.session, limits, tx.wall):
@@ -76,6 +79,8 @@ def _open(hotline: Hotline, login: str, password: str, limits: dict[str, int]) -
     with hotline.tx() as tx:
         for what in limits:
             tries.forget(tx.session, what)
+        if before:
+            people.close_sign_in(tx.session, before)
         return person.role, people.open_sign_in(tx.session, person, tx.wall)
 
 

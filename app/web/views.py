@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from app import notify
 from app.hotline import Tx
 from app.store.board import Now
+from app.store.timers import has_lapsed
 from app.tickets.lifecycle import RULES, STATE_NAMES, Actor, Role, State
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.privacy import mask_text
+from app.tickets.residents import Resident
 
 EXCERPT = 90  # characters of a complaint that a list shows
 HOUSE = "热线"  # as whom notices are said
@@ -63,10 +65,10 @@ def clock_view(tx: Tx, timer: Timer) -> ClockView:
 def _standing(timer: Timer, now: datetime) -> tuple[str, str]:
     if timer.stopped_at is not None:
         return ("red", "超期完成") if timer.breached_at is not None else ("grey", "按时完成")
+    if has_lapsed(timer, now):
+        return "red", "已超期，已停" if timer.paused_at is not None else f"已超期 {span(now - timer.due_at)}"
     if timer.paused_at is not None:
         return "grey", "已停"
-    if timer.due_at <= now or timer.breached_at is not None:
-        return "red", f"已超期 {span(now - timer.due_at)}"
     return "amber" if timer.next_step > 0 else "green", f"还剩 {span(timer.due_at - now)}"
 
 
@@ -86,6 +88,14 @@ def clocks_of(tx: Tx, ticket: Ticket) -> list[ClockView]:
     shown = [t for t in ticket.timers if not t.cancelled and (t.stopped_at is None or t.round == ticket.round)]
     views = [clock_view(tx, timer) for timer in shown]
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
+
+
+def readable(tx: Tx, ticket: Ticket, viewer: Actor, text: str) -> str:
+    """The words as this viewer may read them: a contractor neither numbers nor the complainant's name."""
+    if viewer.role is not Role.CONTRACTOR:
+        return text
+    resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
+    return mask_text(text, resident.name if resident else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class RowView:
 
 
 def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
-    text = mask_text(ticket.text) if viewer.role is Role.CONTRACTOR else ticket.text
+    text = readable(tx, ticket, viewer, ticket.text)
     running = [clock for clock in clocks_of(tx, ticket) if not clock.over]
     return RowView(
         number=ticket.number,
@@ -122,7 +132,7 @@ def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
         urgency=ticket.urgency,
         urgency_name=URGENCY_NAMES.get(ticket.urgency, ticket.urgency),
         leaf=notify.leaf_name(tx, ticket),
-        place=notify.place_name(tx, ticket),
+        place=readable(tx, ticket, viewer, notify.place_name(tx, ticket)),
         excerpt=text if len(text) <= EXCERPT else text[:EXCERPT] + "…",
         handler=notify.handler_name(tx, ticket),
         created=tx.hotline.spell(ticket.created_at),
@@ -148,10 +158,10 @@ class StepView:
     tone: str
 
 
-def steps(tx: Tx, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
+def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
     """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
     shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(event, viewer)]
-    return [_step(tx, event, viewer) for event in reversed(shown)]
+    return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
 
 
 # What a contractor reads of the history: what it was told, what it did, and its own clocks.
@@ -165,16 +175,14 @@ def _for_contractor(event: TicketEvent, viewer: Actor) -> bool:
     return own_note or event.action in CONTRACTOR_READS
 
 
-def _step(tx: Tx, event: TicketEvent, viewer: Actor) -> StepView:
+def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
     rule = RULES.get(event.action)
-    text = _told(tx, event)
-    masked = viewer.role is Role.CONTRACTOR
     by_resident = event.by_role is Role.RESIDENT
     return StepView(
         at=tx.hotline.spell(event.at),
         title=rule.name if rule else event.action,
         by="诉求人" if by_resident else event.by_name,
-        text=mask_text(text) if masked else text,
+        text=readable(tx, ticket, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
     )
 
@@ -190,7 +198,8 @@ def _told(tx: Tx, event: TicketEvent) -> str:
             return _whom("转", names.purchasers.get(int(details["purchaser"]), "主管部门"), details)
         case "classify":
             leaf = tx.hotline.policy.taxonomy.leaves.get(str(details["leaf"]))
-            return f"改为{leaf.code}{leaf.name}" if leaf else str(details["leaf"])
+            changed = f"改为{leaf.code}{leaf.name}" if leaf else str(details["leaf"])
+            return f"{changed}，并确认解除保密" if details.get("unseal") else changed
         case "rate":
             return rated(details)
         case "reject":
@@ -233,19 +242,18 @@ class SaidView:
     kind: str
 
 
-def conversation(tx: Tx, messages: list[Message], viewer: Actor, audience: str | None) -> list[SaidView]:
+def conversation(tx: Tx, ticket: Ticket, messages: list[Message], viewer: Actor, audience: str | None) -> list[SaidView]:
     """What may be read by this audience (None: by the desk, everything), oldest first; notes of the house to no other."""
-    readable = [one for one in messages if audience is None or audience in one.audience]
-    return [_said(tx, one, viewer) for one in readable]
+    shown = [one for one in messages if audience is None or audience in one.audience]
+    return [_said(tx, ticket, one, viewer) for one in shown]
 
 
-def _said(tx: Tx, one: Message, viewer: Actor) -> SaidView:
+def _said(tx: Tx, ticket: Ticket, one: Message, viewer: Actor) -> SaidView:
     by_resident = one.by_role is Role.RESIDENT and one.by_name != HOUSE
-    text = mask_text(one.text) if viewer.role is Role.CONTRACTOR else one.text
     return SaidView(
         at=tx.hotline.spell(one.at),
         by="诉求人" if by_resident else one.by_name or HOUSE,
-        text=text,
+        text=readable(tx, ticket, viewer, one.text),
         side="resident" if by_resident else "house" if one.audience else "note",
         kind=one.kind,
     )

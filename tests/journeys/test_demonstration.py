@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import ROOT, Process, free_port
+from tests.processes import ROOT, Process, answers, free_port
 
 WATCHED = 600  # looks, a tenth of a second apart: the minute that somebody watches
 
@@ -30,7 +30,7 @@ def test_within_a_minute_of_watching_a_ticket_is_overdue_and_escalated(tmp_path:
     url = f"http://127.0.0.1:{port}"
     words = ("demo", "--port", str(port), "--speed", "600", "--fresh", "--silent")
     demo = Process(*words, env={"HOTLINE_DATA_DIR": str(tmp_path)}, out=out)
-    demo.answers(f"{url}/healthz")
+    answers(demo, f"{url}/healthz")
 
     said = hotline("simulate", "--url", url, "--rate", "5", "--seconds", "4", "--seed", "7", "--json", data=tmp_path)
     assert said.returncode == 0, said.stderr

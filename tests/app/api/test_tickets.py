@@ -59,6 +59,19 @@ def _lapsed(ticket: dict[str, Any]) -> bool:
     return any(timer["breached_at"] and not timer["stopped_at"] for timer in ticket["timers"])
 
 
+def test_what_lapsed_is_overdue_before_a_sweep_has_noticed(morning: Morning, agent: Program) -> None:
+    """A worker that stands still may not make anybody look punctual; moments too far off are refused in words."""
+    clock = morning.stage.cast.clock
+    before = clock.now()
+    try:
+        clock.set(before.replace(year=2027))
+        late = agent.numbers(overdue="true")
+    finally:
+        clock.set(before)
+    assert morning.numbers["fresh"] in late and morning.numbers["done"] not in late
+    assert morning.numbers["fresh"] in agent.numbers(overdue="false")
+
+
 def test_a_day_may_be_asked_for(morning: Morning, agent: Program) -> None:
     n = morning.numbers
     assert agent.all(q=n["lamp"])[0]["created_at"] == "2026-11-23T01:00:00Z"
@@ -161,6 +174,7 @@ def test_every_state_can_be_asked_for(agent: Program) -> None:
         ({"created_from": "2026-11-23T09:00:00"}, "时区"),
         ({"cursor": "drop table"}, "next"),
         ({"cursor": "²"}, "next"),
+        ({"created_from": "0001-01-01T00:00:00+14:00"}, "超出范围"),
         ({"cursor": "9" * 30}, "next"),
     ],
 )

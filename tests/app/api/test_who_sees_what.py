@@ -74,7 +74,14 @@ def test_a_contractor_reads_neither_name_number_nor_address(morning: Morning, me
 
 def test_a_contractor_cannot_guess_what_is_masked_by_asking_for_it(morning: Morning, mender: Program, agent: Program) -> None:
     number = morning.numbers["lamp"]
-    for query in ({"q": "13812345678"}, {"q": "12345"}, {"q": "秀兰"}, {"sender": "o-wang"}, {"external_id": "wx-lamp"}):
+    for query in (
+        {"q": "13812345678"},
+        {"q": "12345"},
+        {"q": "23"},
+        {"q": "秀兰"},
+        {"sender": "o-wang"},
+        {"external_id": "wx-lamp"},
+    ):
         assert mender.numbers(**query) == set(), query
         assert number in agent.numbers(**query), query
     assert mender.numbers(q="楼道灯") >= {number}, "what it may read it may look for"
@@ -92,6 +99,20 @@ def test_a_purchaser_sees_its_own_district(morning: Morning) -> None:
     city = morning.program(Role.SUPERVISOR, purchaser_id=morning.purchaser("云州市住房保障局"))
     assert city.numbers() == set(n.values())
     assert city.one(n["bribe"])["sender"] == "o-wang-2"
+
+
+def test_a_supervisor_of_no_purchaser_sees_the_whole_city(morning: Morning) -> None:
+    everything = morning.program(Role.SUPERVISOR)
+    assert everything.numbers() == set(morning.numbers.values())
+    assert everything.get(f"/tickets/{morning.numbers['done']}").status_code == 200
+
+
+def test_a_contractors_search_is_paged_as_it_is_found(morning: Morning, mender: Program) -> None:
+    """What was found and may not be shown leaves no gaps in a page, and no page behind it."""
+    first = mender.get("/tickets", q="楼道灯", limit="1").json()
+    assert len(first["tickets"]) == 1 and first["next"]
+    nothing = mender.get("/tickets", q="12345", limit="1").json()
+    assert (nothing["tickets"], nothing["next"]) == ([], None)
 
 
 def test_who_evaluates_sees_no_ticket(morning: Morning) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.tickets.lifecycle import Handler, State
+from app.tickets.lifecycle import SYSTEM, Handler, State
 from tests.app.casework.stage import Stage
 from tests.cast import MONDAY_MORNING
 
@@ -126,3 +126,96 @@ def test_an_emergency_is_never_paused(stage: Stage) -> None:
     stage.does(number, "hold", handler, reason="等钥匙", until="一会儿")
     assert stage.clock_of(number, "resolve").paused_at is None
     assert due(stage, number) == before
+
+
+def limits(stage: Stage, number: str) -> dict[str, tuple[str, datetime]]:
+    """Of each of the citizen's clocks that run, how long and since when."""
+    return {
+        t.target: (t.budget, t.started_at) for t in stage.ticket(number).timers if t.stopped_at is None and t.party == "citizen"
+    }
+
+
+def alarmed(stage: Stage, number: str, *codes: str) -> datetime:
+    stage.does(number, "alarm", SYSTEM, codes=list(codes))
+    return stage.cast.clock.now()
+
+
+def test_an_emergency_told_later_is_counted_from_when_it_was_told(stage: Stage) -> None:
+    number = stage.brought_to(State.DISPATCHED)
+    before = [timer.id for timer in stage.ticket(number).timers if timer.party == "citizen"]
+    stage.cast.clock.advance(timedelta(days=2))
+    told = alarmed(stage, number, "E03")  # 2 minutes, 4 hours
+    assert limits(stage, number) == {"contact": ("2m", told), "resolve": ("4h", told)}
+    assert due(stage, number)["contact"] == told + timedelta(minutes=2)
+    ended = [timer for timer in stage.ticket(number).timers if timer.id in before]
+    assert [(timer.stopped_at, timer.cancelled) for timer in ended] == [(told, True)] * 2
+
+
+def test_whoever_is_set_to_work_after_an_emergency_was_told_finds_its_clocks_and_no_others(stage: Stage) -> None:
+    number = stage.brought_to(State.IN_PROGRESS)
+    stage.cast.clock.advance(timedelta(days=2))
+    told = alarmed(stage, number, "E03")
+    promised = due(stage, number)
+    stage.cast.clock.advance(timedelta(minutes=1))
+    stage.does(number, "return", stage.agent, reason="换一家")
+    stage.does(number, "classify", stage.agent, leaf="C05", urgency="U0")
+    stage.does(number, "dispatch", stage.agent, contractor=stage.other.org)
+    assert limits(stage, number) == {"contact": ("2m", told), "resolve": ("4h", told)}
+    assert promised.items() <= due(stage, number).items()
+    assert stage.clock_of(number, "contact").breached_at is None
+
+
+def test_a_stricter_limit_found_later_is_counted_from_when_the_emergency_was_told(stage: Stage) -> None:
+    number = stage.opens("C06")
+    stage.cast.clock.advance(timedelta(days=2))
+    told = alarmed(stage, number, "E08")  # 10 minutes
+    stage.cast.clock.advance(timedelta(minutes=1))
+    stage.does(number, "classify", stage.agent, leaf="E02", urgency="U0")  # 2 minutes, 1 hour
+    assert limits(stage, number) == {"contact": ("2m", told), "resolve": ("1h", told)}
+
+
+def test_an_emergency_told_in_the_first_words_is_counted_from_receipt_on_one_set_of_clocks(stage: Stage) -> None:
+    number = stage.opens("E03", review=False)
+    assert [event.action for event in stage.events(number)][:2] == ["receive", "alarm"]
+    assert limits(stage, number) == {"contact": ("2m", MONDAY_MORNING), "resolve": ("4h", MONDAY_MORNING)}
+    assert [timer.cancelled for timer in stage.ticket(number).timers if timer.party == "citizen"] == [False, False]
+
+
+def test_an_emergency_told_again_gives_nobody_more_time(stage: Stage) -> None:
+    number = stage.brought_to(State.IN_PROGRESS)
+    alarmed(stage, number, "E03")
+    first = due(stage, number)
+    stage.cast.clock.advance(timedelta(minutes=30))
+    alarmed(stage, number, "E03", "E08")
+    assert due(stage, number) == first
+
+
+def test_who_was_called_before_it_burned_is_called_again(stage: Stage) -> None:
+    number = stage.brought_to(State.IN_PROGRESS)
+    stage.does(number, "contact", stage.mender, text="打过电话")
+    stage.cast.clock.advance(timedelta(hours=1))
+    told = alarmed(stage, number, "E03")
+    assert limits(stage, number)["contact"] == ("2m", told)
+    stage.does(number, "contact", stage.mender, text="又打了")
+    assert set(limits(stage, number)) == {"resolve"}
+
+
+def test_an_emergency_loosens_no_limit_that_is_stricter(stage: Stage) -> None:
+    number = stage.opens("C06")
+    told = alarmed(stage, number, "E10")  # a crowd: 30 minutes, a day
+    assert limits(stage, number) == {"contact": ("10m", told), "resolve": ("4h", told)}
+
+
+def test_an_emergency_stands_still_for_no_hold(stage: Stage) -> None:
+    number = stage.brought_to(State.ON_HOLD)
+    told = alarmed(stage, number, "E03")
+    assert (stage.clock_of(number, "resolve").started_at, stage.clock_of(number, "resolve").paused_at) == (told, None)
+
+
+def test_an_alarm_found_to_be_none_gives_nobody_more_time(stage: Stage) -> None:
+    number = stage.opens("C06")
+    usual = due(stage, number)
+    stage.cast.clock.advance(timedelta(days=1))
+    alarmed(stage, number, "E03")
+    stage.does(number, "classify", stage.agent, leaf="C06", urgency="U2")
+    assert due(stage, number) == usual

@@ -276,3 +276,50 @@ def test_what_more_words_show_to_be_about_the_contractor_is_sealed(sqlite_stage:
         assign_now(tx, store.by_number(tx.session, number, SYSTEM), sqlite_stage.verdict("R01"))
     assert classified(sqlite_stage.ticket(number)) == ("R01", True, Handler.PURCHASER)
     assert sqlite_stage.ticket(number).confidential
+
+
+def test_an_emergency_on_a_resolved_ticket_takes_it_up_again_with_its_clocks(resident: Somebody) -> None:
+    number = resident.has_resolved()
+    told = resident.stage.cast.clock.advance(timedelta(days=2))
+    said = resident.writes(f"{number} 灯那里冒烟着火了！")
+    assert said.number == number and said.text.startswith("【紧急】")
+    assert actions(resident, number)[-3:] == ["append", "reopen", "alarm"]
+    ticket = resident.stage.ticket(number)
+    assert (ticket.state, ticket.round, ticket.urgency) == (State.IN_PROGRESS, 2, "U0")
+    running = [(timer.target, timer.started_at, timer.round) for timer in ticket.timers if timer.stopped_at is None]
+    assert sorted(running) == [("contact", told, 2), ("resolve", told, 2)]
+
+
+@pytest.mark.parametrize("how", ["查询", "查询 {}"])
+def test_asking_about_a_merged_ticket_tells_where_the_other_one_stands(resident: Somebody, stranger: Somebody, how: str) -> None:
+    number, into = resident.has(), stranger.has()
+    resident.stage.does(number, "merge", resident.stage.agent, into=into, into_id=resident.stage.ticket(into).id)
+    said = resident.writes(how.format(number))
+    assert said.number == number
+    assert f"工单 {number} 已并入工单 {into}" in said.text
+    assert f"工单 {into}：待签收" in said.text and "匠修" in said.text
+
+
+def test_asking_follows_a_ticket_merged_twice_to_the_one_that_goes_on(resident: Somebody, stranger: Somebody) -> None:
+    stage = resident.stage
+    first, second, third = resident.has(), stranger.has(), stage.opens()
+    stage.does(first, "merge", stage.agent, into=second, into_id=stage.ticket(second).id)
+    stage.does(second, "merge", stage.agent, into=third, into_id=stage.ticket(third).id)
+    assert f"工单 {third}：待受理" in resident.writes(f"查询{first}").text
+
+
+def test_what_the_clocks_do_does_not_keep_the_talk_open(resident: Somebody) -> None:
+    number = resident.has()
+    resident.stage.cast.clock.advance(timedelta(hours=2))
+    about = {"target": "accept", "target_name": "签收", "due": "", "tell": ["contractor", "resident"]}
+    for action in ("remind", "breach", "escalate"):
+        resident.stage.does(number, action, SYSTEM, **about, level=1)
+    assert resident.writes("下午都在家").number not in ("", number)
+
+
+def test_whoever_was_just_told_something_of_it_goes_on_about_it(resident: Somebody) -> None:
+    number = resident.has()
+    resident.stage.cast.clock.advance(timedelta(hours=2))
+    contractor = resident.stage.cast.contractor("匠修")
+    resident.stage.does(number, "accept", contractor, eta="下午三点")
+    assert resident.writes("下午都在家").number == number

@@ -54,7 +54,7 @@ CASES: Mapping[str, Case] = {
     "close": case(S.RESOLVED, R.AGENT, S.CLOSED),
     "nudge": case(S.DISPATCHED, R.RESIDENT, S.DISPATCHED, "contractor desk"),
     "withdraw": case(S.IN_PROGRESS, R.RESIDENT, S.CLOSED, "contractor"),
-    "merge": case(S.DISPATCHED, R.AGENT, S.MERGED, "resident", into="另一张"),
+    "merge": case(S.DISPATCHED, R.AGENT, S.MERGED, "contractor resident", into="另一张"),
     "remind": case(S.DISPATCHED, R.SYSTEM, S.DISPATCHED, "contractor supervisor", **LADDER),
     "breach": case(S.IN_PROGRESS, R.SYSTEM, S.IN_PROGRESS, "contractor supervisor", **LADDER),
     "escalate": case(S.RETURNED, R.SYSTEM, S.RETURNED, "desk supervisor", **LADDER, level=2),
@@ -122,6 +122,10 @@ def test_an_act_does_to_the_clocks_what_its_row_says(stage: Stage, action: str) 
                 promised = effect.target != "accept" or action == "dispatch" or stage.ticket(number).leaf[0] in "ABCDPE"
                 met = [t for t in after if t.target == effect.target and t.stopped_at is not None and not t.cancelled]
                 assert len(left_running(after, effect.target)) == int(promised and not (met and effect.target == "contact"))
+            case "!":
+                (running,) = left_running(after, effect.target)
+                assert running.started_at == later
+                assert all((timer.stopped_at, timer.cancelled) == (later, True) for timer in ran if timer.id != running.id)
             case "-":
                 assert all((timer.stopped_at, timer.cancelled) == (later, False) for timer in ran)
                 assert ran, effect

@@ -215,3 +215,14 @@ def test_a_sealed_ticket_that_now_looks_like_a_repair_goes_to_the_purchaser(sqli
     ticket = stage.ticket(number)
     assert (ticket.state, ticket.handler, ticket.sealed) == (State.DISPATCHED, Handler.PURCHASER, True)
     assert stage.notices(number, "contractor") == []
+
+
+def test_who_has_the_job_is_told_to_stop_when_it_is_merged_and_not_into_what(sqlite_stage: Stage) -> None:
+    """What it was merged into may be sealed: then no contractor may know of it."""
+    stage = sqlite_stage
+    number, into = stage.brought_to(State.IN_PROGRESS), stage.opens("R04", review=False)
+    stage.does(number, "merge", stage.agent, into=into, into_id=stage.ticket(into).id)
+    told = stage.notices(number, "contractor")[-1].text
+    assert number in told and "停止办理" in told
+    assert into not in told
+    assert into in stage.notices(number, "resident")[-1].text

@@ -9,7 +9,7 @@ import pytest
 from app import dialogue
 from app.errors import Conflict, HotlineError
 from app.store import tickets as store
-from app.tickets.lifecycle import SYSTEM, State
+from app.tickets.lifecycle import SYSTEM, Handler, State
 from tests.app.casework.stage import Stage
 
 
@@ -103,3 +103,35 @@ def test_the_contractor_reads_why_it_is_done_again_and_not_what_is_said_of_its_p
     told = sqlite_stage.notices(number, "contractor")[-1].text
     assert "重新办理" in told and (reason in told) is reads
     assert sqlite_stage.cast.history(number).ratings[0].reason == reason
+
+
+def answered(stage: Stage) -> str:
+    """A ticket that the desk answered itself, which is nobody's else."""
+    number = stage.opens("D06")
+    stage.does(number, "answer", stage.agent, text="带身份证和合同")
+    return number
+
+
+def test_what_the_desk_answered_badly_stands_in_its_queue_again(stage: Stage) -> None:
+    number = answered(stage)
+    later = stage.cast.clock.advance(timedelta(hours=3))
+    assert "将重新办理" in rates(stage, number, 1, solved=False, reason="未解决")
+    ticket = stage.ticket(number)
+    assert (ticket.state, ticket.handler, ticket.round, ticket.assigned_why) == (State.RECEIVED, Handler.DESK, 2, "未解决")
+    assert stage.clock_of(number, "resolve").started_at == later
+    stage.does(number, "dispatch", stage.agent, contractor=stage.mender.org)
+    assert stage.ticket(number).state is State.DISPATCHED
+
+
+def test_an_answer_that_a_supervisor_sends_back_stands_in_the_desks_queue(stage: Stage) -> None:
+    number = answered(stage)
+    event = stage.does(number, "remand", stage.supervisor, reason="答非所问")
+    assert (event.to_state, stage.ticket(number).state) == (State.RECEIVED, State.RECEIVED)
+    assert stage.told_by(number, event) == {"desk"}
+
+
+def test_what_a_contractor_did_badly_goes_back_to_that_contractor(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    stage.does(number, "remand", stage.supervisor, reason="照片不对")
+    ticket = stage.ticket(number)
+    assert (ticket.state, ticket.handler, ticket.contractor_id) == (State.IN_PROGRESS, Handler.CONTRACTOR, stage.mender.org)

@@ -166,7 +166,7 @@ def test_what_is_due_is_listed_and_counted(town: Town) -> None:
     )
     assert [row["due_at"] for row in rows] == sorted(row["due_at"] for row in rows)
     printed = terminal.done("due", "--hours", "1000000").splitlines()
-    assert printed[-1].startswith(f"共 {len(rows)} 项") and len(printed) == len(rows) + 1
+    assert printed[-1].startswith(f"共 {len(rows)} 项") and len(printed) == len(rows) + 3  # heads, rule, rows, sum
     assert terminal.run("due", "--hours", "0").exit_code == 2
 
 

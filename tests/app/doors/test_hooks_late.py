@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.casework import act
 from app.hotline import Hotline
 from app.intake import Accepted, Intake, Item
+from app.store import tickets as store
+from app.tickets.lifecycle import SYSTEM
 from app.tickets.post import InboundState, OutboxState
 from channels.wechat import compose
 from tests.app.doors.street import LEAK, Street, heard, inbounds, outbox_rows, quiet, rows, tickets
@@ -126,3 +129,49 @@ def test_what_could_not_be_kept_in_time_is_not_acknowledged_so_that_it_comes_aga
     assert _insists(hurried, inner).status_code == 200
     hurried.ends()
     assert len(inbounds(hurried.cast.hotline)) == len(tickets(hurried.cast.hotline)) == 1
+
+
+def _told_late(hurried: Street, gate: Gate) -> str:
+    """A message whose first answer came too late to be heard; its inner XML, ready to be tried again."""
+    inner = _words(hurried)
+    hurried.employs(KeepsFirst(hurried.cast.hotline, gate))
+    assert quiet(hurried.hands_over(hurried.push(inner)))
+    gate.opens()
+    hurried.ends()
+    hurried.cast.hotline.settings.answer_seconds = 4.0
+    return inner
+
+
+def test_what_a_repeated_try_was_told_is_not_sent_to_the_resident_again(hurried: Street, gate: Gate) -> None:
+    inner = _told_late(hurried, gate)
+    with Street(hurried.cast) as again:
+        assert "工单号" in heard(again.hands_over(again.push(inner)))["Content"]
+    assert {(row.state, row.sent_via) for row in outbox_rows(hurried.cast.hotline, "resident")} == {(OutboxState.SENT, "reply")}
+    hurried.cast.tick(minutes=5)
+    assert hurried.cast.pigeons.to("o-chen") == []
+
+
+def test_what_happened_since_is_still_told_after_a_repeated_try(hurried: Street, gate: Gate) -> None:
+    """The repeat carries the words of its own first answer, and nothing that was written later."""
+    inner = _told_late(hurried, gate)
+    cast = hurried.cast
+    (ticket,) = tickets(cast.hotline)
+    with cast.hotline.tx() as tx:
+        act(tx, store.by_number(tx.session, ticket.number, SYSTEM), "reply", cast.agent(), {"text": "师傅在路上"})
+    with Street(cast) as again:
+        again.hands_over(again.push(inner))
+    cast.tick(minutes=5)
+    (told,) = cast.pigeons.to("o-chen")
+    assert "师傅在路上" in told
+
+
+def test_what_the_worker_has_sent_already_is_left_as_sent(hurried: Street, gate: Gate) -> None:
+    inner = _told_late(hurried, gate)
+    hurried.cast.tick(minutes=1)
+    before = hurried.cast.pigeons.to("o-chen")
+    assert len(before) == 2
+    with Street(hurried.cast) as again:
+        again.hands_over(again.push(inner))
+    assert {row.sent_via for row in outbox_rows(hurried.cast.hotline, "resident")} == {"console"}
+    hurried.cast.tick(minutes=5)
+    assert hurried.cast.pigeons.to("o-chen") == before

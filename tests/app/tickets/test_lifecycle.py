@@ -8,7 +8,7 @@ import pytest
 
 from app.tickets.lifecycle import DEAD_ENDS, NEW, RULES, STATE_NAMES, TABLE, Role, Rule, State, as_markdown, offers
 
-OPS = set("+-=>x")
+OPS = set("+!-=>x")
 TARGETS = {"contact", "resolve", "accept", "*"}
 AUDIENCES = {"resident", "contractor", "supervisor", "desk", "handler", "ladder"}
 
@@ -19,7 +19,8 @@ def by_action(rules: Iterable[Rule]) -> list[str]:
 
 def moves() -> list[tuple[State | None, State, Rule]]:
     """(from, to, row) of every change of state."""
-    return [(source, rule.target, rule) for rule in TABLE if rule.target for source in rule.sources if source is not rule.target]
+    ways = [(target, rule) for rule in TABLE for target in dict.fromkeys((rule.target, rule.at_desk)) if target]
+    return [(source, target, rule) for target, rule in ways for source in rule.sources if source is not target]
 
 
 def leaving(state: State) -> list[Rule]:
@@ -39,7 +40,7 @@ def reachable(start: State | None) -> set[State]:
 
 def ends(rule: Rule, target: str) -> bool:
     """The act leaves no clock of this target paused or running unseen: it meets, cancels, resumes or starts it anew."""
-    return any(effect.target in (target, "*") and effect.op in "-x>+" for effect in rule.timers)
+    return any(effect.target in (target, "*") and effect.op in "-x>+!" for effect in rule.timers)
 
 
 def test_each_action_is_one_row() -> None:
@@ -124,6 +125,21 @@ def test_work_begun_is_work_timed() -> None:
     for source, target, rule in moves():
         if target is State.IN_PROGRESS and source in (State.RESOLVED, State.CLOSED):
             assert any(effect.op == "+" and effect.target == "resolve" for effect in rule.timers), rule.action
+
+
+def test_what_the_desk_is_to_do_again_stands_in_its_queue() -> None:
+    """The desk has no list of work in progress: a ticket reopened into one would be found by nobody."""
+    assert [rule.action for rule in TABLE if rule.at_desk is State.IN_PROGRESS and rule.action not in ("accept", "resume")] == []
+    assert {rule.action for rule in TABLE if rule.at_desk is not rule.target} == {"remand", "reopen"}
+    assert {rule.at_desk for rule in TABLE if rule.at_desk is not rule.target} == {State.RECEIVED}
+    assert "办理中；坐席自办的：待受理" in as_markdown()
+
+
+def test_no_clock_starts_where_nobody_is_at_work() -> None:
+    """A clock started on a resolved ticket would run beside that of the next round, and breach."""
+    starts = [rule.action for rule in TABLE if rule.target is None and any(effect.op in "+!" for effect in rule.timers)]
+    assert starts == ["alarm", "classify"]
+    assert [action for action in starts if RULES[action].sources & {State.RESOLVED, State.CLOSED}] == []
 
 
 def test_the_table_can_be_shown() -> None:

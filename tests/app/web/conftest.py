@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -80,17 +80,30 @@ class House:
             }
 
 
-@pytest.fixture
-def house(sqlite_cast: Cast) -> Iterator[House]:
-    app = create_app(sqlite_cast.hotline, with_worker=False)
+@contextmanager
+def open_house(cast: Cast) -> Iterator[House]:
+    app = create_app(cast.hotline, with_worker=False)
     with ExitStack() as stack:
         stack.enter_context(TestClient(app))  # the intake thread lives as long as this
 
         def browse(login: str) -> Browser:
-            browser = Browser(TestClient(app))
+            browser = Browser(TestClient(app, raise_server_exceptions=False))
             if login:
                 answer = browser.post("/signin", login=login, password=DEMO_PASSWORD)
                 assert answer.status_code == 303, _words(answer.text)
             return browser
 
-        yield House(sqlite_cast, browse)
+        yield House(cast, browse)
+
+
+@pytest.fixture
+def house(sqlite_cast: Cast) -> Iterator[House]:
+    with open_house(sqlite_cast) as opened:
+        yield opened
+
+
+@pytest.fixture
+def any_house(cast: Cast) -> Iterator[House]:
+    """On SQLite, and again on PostgreSQL."""
+    with open_house(cast) as opened:
+        yield opened

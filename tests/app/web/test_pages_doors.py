@@ -90,6 +90,33 @@ def test_a_contractor_reads_numbers_masked_and_no_name_where_that_is_wished(hous
     assert "王**" in masked and "王秀兰" not in masked
 
 
+SAID_TWICE = LEAK + "，我叫王秀兰，身份证450103198001019579"
+
+
+def test_a_contractor_reads_the_name_nowhere_whatever_was_said(house: House) -> None:
+    """Where it is confidential, the name in the complaint, in a later word and in what the desk wrote is masked all the same."""
+    resident, number = house.submit(SAID_TWICE, confidential="1", form_id="form-twice-001")
+    resident.done(f"/h5/t/{number}/addition", text="王秀兰下午在家，打13812345678", form_id="form-twice-002")
+    house.browse("agent").done(f"/desk/{number}/nudge")
+    worker = house.browse("jiangxiu")
+    worker.done(f"/jobs/{number}/acceptance", eta="王秀兰说下午三点")
+    for path in (f"/jobs/t/{number}", "/jobs?tab=working"):
+        page = worker.shown(path)
+        assert "王秀兰" not in page and "王**" in page and "13812345678" not in page and "19800101" not in page, path
+    assert house.browse("agent").shown(f"/desk/t/{number}").count("王秀兰") >= 3
+
+
+def test_a_contractor_cannot_guess_what_is_masked_by_searching_for_it(house: House) -> None:
+    """Neither whole numbers nor two digits at a time, nor a part of the name; what it reads it finds, and finds counted right."""
+    _, number = house.submit(SAID_TWICE, form_id="form-guess-001")
+    worker, agent = house.browse("jiangxiu"), house.browse("agent")
+    for words in ("13812345678", "123", "1234", "秀兰", "王秀兰", "198001", "800101", "81234", "0103198"):
+        assert "这里没有工单" in worker.shown(f"/jobs?tab=to_accept&q={words}"), words
+        assert number in agent.shown(f"/desk?tab=handling&q={words}"), words
+    for words in ("厨房", "5678", "青棠苑3栋", "1502", number):
+        assert number in worker.shown(f"/jobs?tab=to_accept&q={words}"), words
+
+
 def test_a_contractor_may_call_who_does_not_mind(house: House) -> None:
     _, number = house.submit()
     assert 'href="tel:13812345678"' in house.browse("jiangxiu").shown(f"/jobs/t/{number}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from app.store import board, tries
+from datetime import timedelta
+
+from app.casework import act
+from app.store import board, timers, tries
+from app.store import tickets as store
 from app.store.tickets import Filter
-from app.tickets.lifecycle import SYSTEM, Actor
+from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.web import views
 from tests.app.web.conftest import LEAK
 from tests.cast import Cast
@@ -49,6 +53,68 @@ def test_what_lapsed_is_overdue_before_anybody_has_noticed(cast: Cast) -> None:
     cast.writes(LEAK)
     cast.clock.set(cast.clock.now().replace(hour=9))
     assert figures(cast, SYSTEM)["overdue"] == 1
+
+
+def test_everybody_means_the_same_by_overdue(cast: Cast) -> None:
+    """Board, API, list of clocks and the chip on a page, at the moment before, at and after, swept or not, and standing still."""
+    number = cast.writes(LEAK).number
+    firm = cast.contractor("匠修")
+    accept_by = next(timer.due_at for timer in cast.ticket(number).timers if timer.target == "accept")
+    for moment, late in ((accept_by - timedelta(seconds=1), False), (accept_by, True), (accept_by + timedelta(hours=1), True)):
+        cast.clock.set(moment)
+        assert _overdue(cast, number) == {late}, moment
+    cast.tick()
+    assert _overdue(cast, number) == {True}, "the sweep changes nothing"
+    with cast.hotline.tx() as tx:
+        ticket = store.by_number(tx.session, number, firm)
+        act(tx, ticket, "accept", firm, {"eta": "下午"})
+        act(tx, ticket, "contact", firm, {"text": "打过电话"})
+    assert _overdue(cast, number) == {False}, "what was done late is late no more"
+    with cast.hotline.tx() as tx:
+        act(tx, store.by_number(tx.session, number, firm), "hold", firm, {"reason": "配件", "until": "2026-12-24T10:00"})
+    cast.clock.advance(timedelta(days=30))
+    assert _overdue(cast, number) == {False}, "a clock that stands still does not run out"
+
+
+def test_a_deadline_that_lapsed_before_the_clock_was_stopped_stays_overdue(cast: Cast) -> None:
+    number, firm = cast.writes(LEAK).number, cast.contractor("匠修")
+    with cast.hotline.tx() as tx:
+        act(tx, store.by_number(tx.session, number, firm), "accept", firm, {"eta": "下午"})
+        act(tx, store.by_number(tx.session, number, firm), "contact", firm, {"text": "打过电话"})
+    cast.clock.set(next(timer.due_at for timer in cast.ticket(number).timers if timer.target == "resolve"))
+    for _ in range(3):
+        cast.tick(minutes=1)
+    with cast.hotline.tx() as tx:
+        act(tx, store.by_number(tx.session, number, firm), "hold", firm, {"reason": "配件", "until": "2026-12-24T10:00"})
+    assert _overdue(cast, number) == {True}
+    with cast.hotline.look() as tx:
+        chips = views.clocks_of(tx, store.by_number(tx.session, number, firm))
+    assert ("red", "已超期，已停") in [(chip.tone, chip.left) for chip in chips]
+
+
+def _overdue(cast: Cast, number: str) -> set[bool]:
+    """What everybody who is asked says of the one ticket."""
+    with cast.hotline.look() as tx:
+        now, at = tx.now, views.board_now(tx)
+        ticket = store.by_number(tx.session, number, SYSTEM)
+        late, sound = (store.listed(tx.session, SYSTEM, Filter(overdue=answer, at=now)) for answer in (True, False))
+        assert (ticket in late) != (ticket in sound)
+        return {
+            ticket in late,
+            bool(board.count(tx.session, SYSTEM, at, ("overdue",))["overdue"]),
+            ticket in board.listed(tx.session, SYSTEM, at, "overdue", Filter()).tickets,
+            any(timers.has_lapsed(timer, now) for timer in timers.lapsing(tx.session, now, now)),
+            any(timers.has_lapsed(timer, now) for timer in ticket.timers),
+            any("已超期" in clock.left for clock in views.clocks_of(tx, ticket)),
+        }
+
+
+def test_who_supervises_no_purchaser_supervises_them_all(cast: Cast) -> None:
+    cast.writes(LEAK)
+    cast.writes("望湖雅苑3栋楼道灯不亮了", sender="o-lake")
+    assert figures(cast, Actor(Role.SUPERVISOR, "1", "总值班"))["today"] == 2
+    lake = cast.supervisor("望湖区").org
+    assert figures(cast, Actor(Role.SUPERVISOR, "2", "望湖", lake, frozenset({lake})))["today"] == 1
 
 
 def test_wrong_tries_are_counted_and_forgotten(cast: Cast) -> None:

@@ -48,9 +48,26 @@ def test_what_is_wrong_is_said_beside_what_was_typed(house: House) -> None:
 
 def test_a_strangers_phone_opens_nobody_elses_ticket(house: House) -> None:
     _, number = house.submit()
-    stranger, other = house.submit("查询", form_id="form-00000003")
+    stranger, other = house.submit("楼道灯也不亮了", form_id="form-00000003")
     assert other != number
     assert stranger.get(f"/h5/t/{number}").status_code == 303
+
+
+@pytest.mark.parametrize("order", ["撤回", "查询", "1", "催办", "没解决", " 5分 ", "查询 {number}", "{number}"])
+def test_an_order_typed_into_the_form_is_shown_where_to_go_and_nothing_is_kept(house: House, order: str) -> None:
+    """Nobody vouches for who types: it touches no ticket, and a ticket that says 撤回 would help nobody."""
+    _, number = house.submit()
+    before = house.rows()
+    told = {"text": order.format(number=number), "phone": "13812345678", "form_id": "form-order-001"}
+    answer = house.browse("").post("/h5/submit", **told)
+    assert answer.status_code == 422 and 'action="/h5/follow"' in answer.text and "请打开您的工单" in answer.text
+    assert ("{number}" in order) == (f'value="{number}"' in answer.text)
+    assert house.rows() == before
+
+
+def test_a_matter_that_begins_like_an_order_is_taken_in(house: House) -> None:
+    for n, text in enumerate(("催缴电话太多，一天打七八个", "撤回的通知又贴出来了，到底交不交钱", "1栋楼道灯不亮了")):
+        house.submit(text, form_id=f"form-no-order-{n}")
 
 
 def test_following_takes_number_and_digits(house: House) -> None:
@@ -108,7 +125,7 @@ def test_words_about_the_contractor_open_a_ticket_it_cannot_see(house: House) ->
 
 
 def test_what_could_not_be_registered_yet_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message is safe; the same page looked at again, after the mend, leads to its ticket."""
+    """The message is safe; the one button of the page, after the mend, leads to its ticket."""
 
     def broken(*anything: object) -> None:
         raise RuntimeError("out of order")
@@ -119,7 +136,8 @@ def test_what_could_not_be_registered_yet_is_kept(house: House, monkeypatch: pyt
         answer = house.browse("").post("/h5/submit", **told)
     assert answer.status_code == 202 and "已经保存" in answer.text
     house.cast.tick(minutes=2)
-    again = house.browse("").post("/h5/submit", **told)
+    given = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
+    again = house.browse("").post("/h5/submit", **given)
     assert again.status_code == 303 and "/h5/t/GZ" in again.headers["location"]
 
 

@@ -99,6 +99,72 @@ def test_a_rejection_says_where_to_go(house: House) -> None:
     assert "不属本热线受理" in page and "城管 12319" in page
 
 
+BRIBE = "青棠苑物业管家收了我两条烟才给排维修，不给就拖着"
+UNSEAL = "已阅全文，确认不涉及承接主体，解除保密"
+
+
+def _sealed_in_the_queue(house: House) -> str:
+    _, number = house.submit(BRIBE, form_id="form-bribe-003")
+    house.browse("city").done(f"/board/{number}/return", reason="核实归类")
+    assert house.cast.ticket(number).sealed
+    return number
+
+
+def test_only_a_supervisor_may_open_what_was_sealed(house: House) -> None:
+    number = _sealed_in_the_queue(house)
+    agent, chief = house.browse("agent"), house.browse("city")
+    assert UNSEAL not in agent.shown(f"/desk/t/{number}")
+    agent.done(f"/desk/{number}/category", leaf="C08", unseal="1")
+    assert house.cast.ticket(number).sealed, "an agent who posts it all the same changes nothing"
+    assert UNSEAL in chief.shown(f"/board/t/{number}") and UNSEAL in chief.shown(f"/desk/t/{number}")
+    chief.done(f"/board/{number}/category", leaf="C08")
+    assert house.cast.ticket(number).sealed, "what is not ticked is not said"
+    page = chief.done(f"/board/{number}/category", leaf="C08", unseal="1")
+    assert not house.cast.ticket(number).sealed
+    assert "确认解除保密" in page and UNSEAL not in page
+
+
+def test_a_ticket_that_was_never_sealed_asks_for_no_opening(house: House) -> None:
+    _, number = house.submit(GATE, form_id="form-gate-0009")
+    assert UNSEAL not in house.browse("city").shown(f"/board/t/{number}")
+
+
+@pytest.mark.parametrize(
+    ("local", "proposed"),
+    [
+        ("09:00", "11-23T11:00"),
+        ("09:01", "11-23T11:30"),
+        ("09:30", "11-23T11:30"),
+        ("17:20", "11-23T19:30"),
+        ("17:40", "11-24T09:00"),
+        ("18:00", "11-24T09:00"),
+        ("23:40", "11-24T09:00"),
+        ("03:00", "11-23T09:00"),
+        ("06:00", "11-23T08:00"),
+    ],
+)
+def test_one_tap_signs_for_a_ticket_with_a_time_that_makes_sense(house: House, local: str, proposed: str) -> None:
+    """Two hours from now, to the half hour, and nobody is called on at night."""
+    _, number = house.submit()
+    hour, minute = map(int, local.split(":"))
+    monday = house.cast.clock.now().astimezone(house.cast.hotline.zone)
+    house.cast.clock.set(monday.replace(hour=hour, minute=minute))
+    worker = house.browse("jiangxiu")
+    found = re.search(r'type="datetime-local" value="([^"]+)"', worker.shown(f"/jobs/t/{number}"))
+    assert found and found[1] == f"2026-{proposed}"
+    worker.done(f"/jobs/{number}/acceptance", eta=found[1])
+    assert state(house, number) is State.IN_PROGRESS
+
+
+def test_an_emergency_is_called_on_at_once_at_any_hour(house: House) -> None:
+    resident, number = house.submit()
+    resident.done(f"/h5/t/{number}/addition", text="水流到插座里了，现在冒火花漏电", form_id="form-spark-01")
+    assert house.cast.ticket(number).urgency == "U0"
+    night = house.cast.clock.now().astimezone(house.cast.hotline.zone).replace(hour=2, minute=10)
+    house.cast.clock.set(night)
+    assert 'value="2026-11-23T02:30"' in house.browse("jiangxiu").shown(f"/jobs/t/{number}")
+
+
 def test_supervisors_do_what_is_theirs(house: House) -> None:
     _, number = house.submit("青棠苑物业管家收了我两条烟才给排维修，不给就拖着", form_id="form-bribe-001")
     chief = house.browse("city")
