@@ -50,7 +50,7 @@ class Gate:
             await response(scope, receive, sealed)
             return
         # Whoever may GET may ask for the headers alone (RFC 9110, 9.3.2); routes need not say so each for itself.
-        asked = {**scope, "method": "GET"} if False else scope
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         await self.app(asked, receive, sealed)
 
 

@@ -11,6 +11,7 @@ from app.web.gate import LARGEST_FORM
 from app.web.refusals import SECURITY_HEADERS
 from tests.app.web.conftest import Browser, House
 
+pytestmark = pytest.mark.slow  # thousands of requests
 HUGE = "9" * 30
 NASTY = ("%00", "%FF%FE", "%ED%A0%80", "%C0%80", "%F0%9F%98%80", "'%22%3E%3Cscript%3E", "%25%00", HUGE, "9" * 5000, "-1", "²")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -139,7 +140,7 @@ def test_no_address_makes_us_fall_over(any_house: House) -> None:
     assert wrong == []
 
 
-def _forms(number: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _forms(number: str, waiting: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield "", "/h5/submit", ("text", "name", "phone", "estate", "building", "room", "confidential", "form_id")
     yield "", "/h5/follow", ("number", "last")
     yield "", f"/h5/t/{number}/addition", ("text", "form_id")
@@ -147,16 +148,18 @@ def _forms(number: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield "", "/signin", ("login", "password", "next")
     yield "agent", "/desk/new", ("text", "phone", "name", "form_id", "estate")
     for noun in ("dispatch", "referral", "category", "answer", "merger", "alarm", "note", "rejection", "addition", "nonsense"):
-        yield "agent", f"/desk/{number}/{noun}", ("text", "reason", "contractor", "purchaser", "leaf", "into", "codes", "seen")
+        yield "agent", f"/desk/{waiting}/{noun}", ("text", "reason", "contractor", "purchaser", "leaf", "into", "codes")
     for noun in ("acceptance", "hold", "contact", "resolution"):
-        yield "jiangxiu", f"/jobs/{number}/{noun}", ("eta", "until", "text", "reason", "seen")
+        yield "jiangxiu", f"/jobs/{number}/{noun}", ("eta", "until", "text", "reason")
+    yield "agent", f"/desk/{number}/note", ("seen",)
 
 
 def test_no_form_makes_us_fall_over(any_house: House) -> None:
-    resident, number = any_house.submit("柳岸家园门口的事情有点乱，你们看看怎么回事")
+    resident, number = any_house.submit()
+    _, waiting = any_house.submit("柳岸家园门口的事情有点乱，你们看看怎么回事", form_id="form-waits-001")
     browsers = {"": resident, "agent": any_house.browse("agent"), "jiangxiu": any_house.browse("jiangxiu")}
     wrong = []
-    for who, path, fields in _forms(number):
+    for who, path, fields in _forms(number, waiting):
         for nasty in (*NASTY, "0001-01-01T00:00%2B14:00", "9999-12-31T23:59-14:00"):
             body = "&".join(f"{name}={nasty}" for name in fields)
             answer = browsers[who].client.post(path, content=body, headers=FORM, follow_redirects=False)
@@ -166,13 +169,15 @@ def test_no_form_makes_us_fall_over(any_house: House) -> None:
 
 
 def test_a_character_that_no_text_holds_is_refused_and_not_kept(house: House) -> None:
-    nobody = house.browse("")
+    nobody, agent = house.browse(""), house.browse("agent")
     before = house.rows()
     told = "text=%E6%BC%8F%E6%B0%B4%00&phone=13812345678&form_id=form-nul-00001"
     parted = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xe6\xbc\x8f\x00\r\n--b--\r\n'
     for body, kind in ((told.encode(), FORM), (parted, {"content-type": "multipart/form-data; boundary=b"})):
         answer = nobody.client.post("/h5/submit", content=body, headers=kind)
         assert answer.status_code == 400 and "无法识别" in answer.text
+    assert agent.get("/desk?q=%00").status_code == 400
+    assert nobody.get("/h5/t/%00").status_code == 400
     assert house.rows() == before
 
 
