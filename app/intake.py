@@ -298,6 +298,9 @@ def retry(hotline: Hotline, rows: Sequence[Inbound]) -> list[tuple[Inbound, str]
     """Reads kept messages again and takes them in; returns each with "" or why it still fails."""
     outcomes = []
     for row in rows:
+        if row.channel not in hotline.channels:
+            outcomes.append((row, "没有配置这个渠道，请在设置了该渠道的环境里运行"))
+            continue
         try:
             item = _reread(hotline, row)
             verdict = _understand(_understander(hotline), item)

@@ -69,11 +69,20 @@ def _plain(value: Any) -> str:
 def load_settings(**given: Any) -> Settings:
     """Reads the environment; ``given`` wins over it. Raises BadInput naming the variable that is wrong."""
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         name = "HOTLINE_" + "__".join(str(part).upper() for part in first["loc"])
         raise BadInput(f"设置 {name} 的值无效：{first['msg']}", cure="请改正环境变量后重试") from None
+    if settings.delivery is DeliveryMode.REDIRECT and not settings.redirect_to:
+        raise BadInput("HOTLINE_DELIVERY 为 redirect，却没有 HOTLINE_REDIRECT_TO", cure="请写明转到哪个地址")
+    return settings
+
+
+def unknown() -> list[str]:
+    """Variables with our prefix that mean nothing to us: most likely misspelt."""
+    known = {name for name, _, _ in described(Settings())}
+    return sorted(name for name in os.environ if name.startswith("HOTLINE_") and name.upper() not in known)
 
 
 def described(settings: Settings) -> list[tuple[str, str, str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
+from app import logs
 from app.cli import demo, inspect, messages, people, serve, simulate, understand
 from app.errors import HotlineError
 
@@ -19,9 +21,13 @@ class Sentences(click.Group):
             return super().invoke(ctx)
         except HotlineError as error:
             click.echo(f"错误：{error}", err=True)
-        except OperationalError as error:
+        except DBAPIError as error:
             said = " ".join(str(error.orig).split())
             click.echo(f"错误：数据库无法使用：{said}（请检查 HOTLINE_DATABASE_URL 和数据库服务）", err=True)
+        except CommandError as error:
+            click.echo(f"错误：数据库结构的版本不认识：{error}（请换用更新的程序，或恢复备份）", err=True)
+        except OSError as error:
+            click.echo(f"错误：{error.filename or '文件'} 无法使用：{error.strerror or error}（请检查路径与权限）", err=True)
         sys.exit(2)
 
 
@@ -29,6 +35,7 @@ class Sentences(click.Group):
 @click.version_option(package_name="hotline", prog_name="hotline")
 def main() -> None:
     """公租房服务热线。设置用环境变量 HOTLINE_…，见 app/docs/running.md。"""
+    logs.configure(human=True)
 
 
 for command in (

@@ -25,11 +25,13 @@ from app.hotline import Hotline
 from app.register.table import aligned
 from app.settings import Settings, load_settings
 from app.store import tickets as store
+from app.store.lock import hold
 from app.tickets.lifecycle import SYSTEM
 from app.worker import last_business_time
 from channels.wechat.compose import Mode
 
 FIRST_WORDS = 24  # complaints that residents write by themselves when the city is new
+USUAL = "http://127.0.0.1:8000"  # where ``hotline simulate`` looks by itself
 FIRST_RATE = 1.0  # a second
 
 
@@ -46,6 +48,7 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     # A timer that waits one tick has waited ``speed`` times as long in business time; only more than that is being stuck.
     settings = settings.model_copy(update={"stuck_after_seconds": settings.stuck_after_seconds * speed})
     port_must_be_free(host, port)
+    alone = hold(settings.url)  # until the process ends; nobody's database is emptied under their feet
     if fresh:
         _clear(settings)
     clock = SystemClock()
@@ -59,6 +62,7 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     if new and not silent:
         threading.Thread(target=_residents, args=(settings, f"http://{host}:{port}"), daemon=True).start()
     run_web(hotline, host=host, port=port, with_worker=True)
+    del alone
 
 
 def _clock(hotline: Hotline, base: Clock, speed: float) -> Clock:
@@ -114,9 +118,10 @@ def _greet(city: Loaded, url: str, speed: float, arriving: bool) -> None:
         say(f"  {line}")
     say("\n可以试试：")
     say(f"  1  看板：用主管部门账号登录 {url}/board" + ("，居民正在来件，一分钟内会看到工单陆续派出" if arriving else ""))
-    say("  2  另开一个终端：.venv/bin/hotline simulate --channel wechat --rate 5 --seconds 20")
+    where = "" if url == USUAL else f" --url {url}"
+    say(f"  2  另开一个终端：.venv/bin/hotline simulate --channel wechat --rate 5 --seconds 20{where}")
     say(f"  3  当一回居民：{url}/h5/submit 提交诉求，用工单号和手机后四位查进度")
     say(f"  4  承接主体签收、办结：{url}/jobs    坐席改派、答复：{url}/desk")
-    say("  5  看时限怎么走：.venv/bin/hotline demo --speed 600，再看 .venv/bin/hotline due")
+    say("  5  看时限怎么走：按 Ctrl+C 停下，再运行 .venv/bin/hotline demo --speed 600，然后看 .venv/bin/hotline due")
     say("     看为什么这样派：.venv/bin/hotline explain '厨房漏水'")
     say("\n按 Ctrl+C 停止\n")

@@ -12,7 +12,7 @@ from app.bootstrap import build
 from app.policy import Policy
 from app.register.check import check_register
 from app.register.table import aligned
-from app.settings import described, load_settings
+from app.settings import described, load_settings, unknown
 from app.store import timers as timer_store
 from app.tickets.lifecycle import STATE_NAMES
 from app.worker import last_business_time
@@ -39,7 +39,10 @@ def check(days: int, as_json: bool) -> None:
             click.echo(f"  {name} = {value}（{source}）")
         click.echo(f"时限标准：{hotline.policy.name} {hotline.policy.version}（{hotline.policy.hash[:12]}）\n")
         click.echo(report.to_text())
-    if not report.sound:
+    misspelt = unknown()
+    if misspelt:
+        click.echo(f"错误：不认识的设置 {'、'.join(misspelt)}（请核对 app/docs/running.md 中的名称）", err=True)
+    if misspelt or not report.sound:
         raise SystemExit(1)
 
 

@@ -16,6 +16,7 @@ from app.hotline import Hotline
 from app.settings import load_settings
 from app.store import schema
 from app.store.db import Database
+from app.store.lock import hold
 from app.web.app import create_app
 from app.worker import Worker
 
@@ -56,14 +57,19 @@ def serve(host: str, port: int, web_only: bool) -> None:
     """启动网站与接口（默认带后台进程）。"""
     logs.configure(human=False)
     port_must_be_free(host, port)
-    run_web(build(), host=host, port=port, with_worker=not web_only)
+    settings = load_settings()
+    alone = hold(settings.url)  # until the process ends
+    run_web(build(settings), host=host, port=port, with_worker=not web_only)
+    del alone
 
 
 @click.command()
 def work() -> None:
     """只启动后台进程：计时、升级、投递。PostgreSQL 上可同时运行多个。"""
     logs.configure(human=False)
-    worker = Worker(build())
+    settings = load_settings()
+    alone = hold(settings.url)  # until the process ends
+    worker = Worker(build(settings))
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -71,6 +77,7 @@ def work() -> None:
     click.echo("后台进程已启动，按 Ctrl+C 停止", err=True)
     stopped.wait()
     worker.stop()
+    del alone
 
 
 @click.command()

@@ -57,6 +57,8 @@ def simulate(
             f"每秒 {figures['per_second']} 条，中位 {figures['p50_ms']} 毫秒，99% 在 {figures['p99_ms']} 毫秒内"
         )
     if figures["failed"]:
+        first = next(said for said in tally.sent if not said.acknowledged)
+        click.echo(f"错误：{first.error}（请核对 --url 与服务器是否已启动）", err=True)
         raise SystemExit(1)
 
 

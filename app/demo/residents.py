@@ -134,7 +134,9 @@ class Crowd:
             answer = compose.understand(self._config, reply.content).get("Content", "") if reply.status_code == 200 else ""
             error = "" if reply.status_code == 200 else f"HTTP {reply.status_code}"
         except httpx.HTTPError as broken:
-            return Sent(said.external_id, said.sender, said.text, tries=attempt, error=f"没有应答（{type(broken).__name__}）")
+            return Sent(
+                said.external_id, said.sender, said.text, tries=attempt, error=f"{self._url} 没有应答（{type(broken).__name__}）"
+            )
         except (BadSignature, Unreadable) as wrong:
             return Sent(said.external_id, said.sender, said.text, status=200, tries=attempt, error=str(wrong))
         return Sent(said.external_id, said.sender, said.text, answer, reply.status_code, stopwatch() - began, attempt, error)

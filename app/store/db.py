@@ -86,7 +86,10 @@ def _engine(url: str) -> Engine:
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            file = Path(parsed.database)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                file.touch(mode=0o600)  # residents' words and numbers: ours alone to read; -wal and -shm take after it
         engine = create_engine(
             parsed, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"timeout": 10, "check_same_thread": False}
         )

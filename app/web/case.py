@@ -251,7 +251,8 @@ def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
     """What stands preselected: what a contract or the register says, never a guess; and a time for the visit, to be changed."""
     owed = acts.owing(tx, ticket)
     return {
-        "contractor": owed[0].contractor_id if len(owed) == 1 else "",
+        # where routing doubts whether a contractor may read it at all, a person must choose with open eyes
+        "contractor": owed[0].contractor_id if len(owed) == 1 and not ticket.verdict.get("review") else "",
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
         "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),

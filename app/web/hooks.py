@@ -22,7 +22,7 @@ BODY_LIMIT = 1024 * 1024
 @router.get("/{key}/{account}")
 def check_address(request: Request, hotline: TheHotline, key: str, account: str = "") -> Response:
     """The platform asks whether this address is ours."""
-    channel = _pushed(hotline.channels.get(key))
+    channel = _pushed(hotline.channels.get(key), account)
     delivery = Delivery(key, b"", hotline.clock.wall(), dict(request.headers), dict(request.query_params), "GET", account)
     try:
         return _response(channel.greet(delivery))
@@ -35,7 +35,7 @@ def check_address(request: Request, hotline: TheHotline, key: str, account: str 
 @router.post("/{key}/{account}")
 async def receive(request: Request, hotline: TheHotline, intake: TheIntake, key: str, account: str = "") -> Response:
     """A delivery: verified, kept, taken in, answered; when that takes too long, acknowledged, and the words follow later."""
-    channel = _pushed(hotline.channels.get(key))
+    channel = _pushed(hotline.channels.get(key), account)
     body = await _body(request)
     delivery = Delivery(key, body, hotline.clock.wall(), dict(request.headers), dict(request.query_params), "POST", account)
     try:
@@ -88,10 +88,12 @@ class TooLarge(Busy):
     title = "来件过大"
 
 
-def _pushed(channel: Channel | None) -> Channel:
+def _pushed(channel: Channel | None, account: str) -> Channel:
     # Only signed channels have a hook: the web form has a page of its own, which guards it.
     if channel is None or channel.spec.receives is not Receives.PUSH or not channel.spec.signed:
         raise NotFound("没有这个渠道，或尚未配置")
+    if account:  # one account a channel so far: the same push under an invented name must not become another ticket
+        raise NotFound("没有配置这个账号")
     return channel
 
 

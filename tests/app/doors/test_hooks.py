@@ -67,9 +67,15 @@ def test_each_mode_is_answered_in_kind_with_the_ticket_number(street: Street, mo
 
 def test_the_raw_bytes_and_the_time_they_were_judged_by_are_kept(street: Street) -> None:
     delivery = street.says()
-    street.post(f"{HOOK}/second", delivery.query, delivery.body)
+    street.post(HOOK, delivery.query, delivery.body)
     (kept,) = inbounds(street.cast.hotline)
-    assert (kept.body, kept.query, kept.wall_at, kept.account) == (delivery.body, delivery.query, street.now, "second")
+    assert (kept.body, kept.query, kept.wall_at) == (delivery.body, delivery.query, street.now)
+
+
+def test_a_captured_push_does_not_multiply_under_invented_account_names(street: Street) -> None:
+    delivery = street.says()
+    assert street.post(f"{HOOK}/other", delivery.query, delivery.body).status_code == 404
+    assert inbounds(street.cast.hotline) == []
 
 
 def test_three_tries_of_one_message_are_one_ticket_and_three_equal_answers(street: Street) -> None:
