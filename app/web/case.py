@@ -250,9 +250,11 @@ def leaf_choices(taxonomy: Taxonomy) -> list[Choice]:
 def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
     """What stands preselected: what a contract or the register says, never a guess; and a time for the visit, to be changed."""
     owed = acts.owing(tx, ticket)
+    # What routing was unsure of may be something that no contractor should read: until a person has filed it (with full
+    # confidence), nobody stands preselected.
+    unread = bool(ticket.verdict.get("review")) and ticket.confidence < 1
     return {
-        # where routing doubts whether a contractor may read it at all, a person must choose with open eyes
-        "contractor": owed[0].contractor_id if len(owed) == 1 and not ticket.verdict.get("review") else "",
+        "contractor": owed[0].contractor_id if len(owed) == 1 and not unread else "",
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
         "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),
