@@ -141,15 +141,26 @@ class History:
 
 def history(session: Session, ticket: Ticket) -> History:
     """Events, messages, ratings, attachments and the platforms' ids of one ticket."""
-    return History(
-        events=list(session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.seq))),
-        messages=list(session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.at, Message.id))),
-        ratings=list(session.scalars(select(Rating).where(Rating.ticket_id == ticket.id).order_by(Rating.round))),
-        attachments=list(session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id))),
-        external_ids=list(
-            session.scalars(select(Inbound.external_id).where(Inbound.ticket_id == ticket.id).order_by(Inbound.id))
-        ),
-    )
+    return histories(session, [ticket])[ticket.id]
+
+
+def histories(session: Session, tickets: Sequence[Ticket]) -> dict[int, History]:
+    """The histories of a page of tickets by ticket id, in five questions however long the page."""
+    ids = [ticket.id for ticket in tickets]
+    found = {ticket_id: History([], [], [], [], []) for ticket_id in ids}
+    for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id.in_(ids)).order_by(TicketEvent.seq)):
+        found[event.ticket_id].events.append(event)
+    for said in session.scalars(select(Message).where(Message.ticket_id.in_(ids)).order_by(Message.at, Message.id)):
+        found[said.ticket_id].messages.append(said)
+    for rating in session.scalars(select(Rating).where(Rating.ticket_id.in_(ids)).order_by(Rating.round)):
+        found[rating.ticket_id].ratings.append(rating)
+    for attached in session.scalars(select(Attachment).where(Attachment.ticket_id.in_(ids)).order_by(Attachment.id)):
+        found[attached.ticket_id].attachments.append(attached)
+    kept = select(Inbound.ticket_id, Inbound.external_id).where(Inbound.ticket_id.in_(ids)).order_by(Inbound.id)
+    for ticket_id, external_id in session.execute(kept):
+        if ticket_id is not None:
+            found[ticket_id].external_ids.append(external_id)
+    return found
 
 
 def open_of_resident(session: Session, resident_id: int, since: datetime, states: Sequence[State]) -> list[Ticket]:

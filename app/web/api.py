@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -113,8 +113,7 @@ def list_tickets(
             limit=limit + 1,
         )
         found = store.listed(tx.session, viewer, wanted)
-        contracts = register_store.contract_numbers(tx.session, [t.contract_id for t in found if t.contract_id])
-        views = [_ticket(tx, ticket, viewer, contracts) for ticket in found[:limit]]
+        views = _tickets(tx, found[:limit], viewer)
     return TicketPage(tickets=views, next=str(found[limit - 1].id) if len(found) > limit else None)
 
 
@@ -122,47 +121,54 @@ def list_tickets(
 def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
     """One ticket with its whole history."""
     with hotline.look() as tx:
-        ticket = store.by_number(tx.session, number, viewer)
-        contracts = register_store.contract_numbers(tx.session, [ticket.contract_id] if ticket.contract_id else [])
-        view = _ticket(tx, ticket, viewer, contracts)
-        past = store.history(tx.session, ticket)
-        outsider = viewer.role is Role.CONTRACTOR
-        view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
-        view.events = [
-            EventView(
-                at=event.at,
-                action=event.action,
-                by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
-                role=event.by_role,
-                from_state=event.from_state,
-                to_state=event.to_state,
-                details={} if outsider else event.details,
-            )
-            for event in past.events
-        ]
-        view.messages = [
-            MessageView(
-                at=said.at,
-                by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
-                channel=said.channel,
-                kind=said.kind,
-                text=readable(tx, ticket, viewer, said.text),
-                internal=not said.audience,
-            )
-            for said in past.messages
-            if not outsider or "contractor" in said.audience
-        ]
-        last = past.ratings[-1] if past.ratings else None
-        if last is not None:
-            view.rating = {
-                "round": last.round,
-                "at": last.at.isoformat(),
-                "via": last.via,
-                "responded": last.responded,
-                "solved": last.solved,
-                "satisfied": last.satisfied,
-                "reason": "" if outsider else last.reason,
-            }
+        return _tickets(tx, [store.by_number(tx.session, number, viewer)], viewer)[0]
+
+
+def _tickets(tx: Tx, tickets: Sequence[Ticket], viewer: Actor) -> list[TicketView]:
+    """Tickets with all that hangs on them, as this viewer may see it."""
+    contracts = register_store.contract_numbers(tx.session, [t.contract_id for t in tickets if t.contract_id])
+    pasts = store.histories(tx.session, tickets)
+    return [_with_past(tx, ticket, viewer, _ticket(tx, ticket, viewer, contracts), pasts[ticket.id]) for ticket in tickets]
+
+
+def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: store.History) -> TicketView:
+    outsider = viewer.role is Role.CONTRACTOR
+    view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
+    view.events = [
+        EventView(
+            at=event.at,
+            action=event.action,
+            by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
+            role=event.by_role,
+            from_state=event.from_state,
+            to_state=event.to_state,
+            details={} if outsider else event.details,
+        )
+        for event in past.events
+    ]
+    view.messages = [
+        MessageView(
+            at=said.at,
+            by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
+            channel=said.channel,
+            kind=said.kind,
+            text=readable(tx, ticket, viewer, said.text),
+            internal=not said.audience,
+        )
+        for said in past.messages
+        if not outsider or "contractor" in said.audience
+    ]
+    last = past.ratings[-1] if past.ratings else None
+    if last is not None:
+        view.rating = {
+            "round": last.round,
+            "at": last.at.isoformat(),
+            "via": last.via,
+            "responded": last.responded,
+            "solved": last.solved,
+            "satisfied": last.satisfied,
+            "reason": "" if outsider else last.reason,
+        }
     return view
 
 

@@ -58,7 +58,7 @@ class PlaceView(BaseModel):
 
 
 class TicketView(BaseModel):
-    """One ticket as this viewer may see it. In lists, events, messages and external ids are left out."""
+    """One ticket with its whole history, as this viewer may see it; the same in lists and alone."""
 
     number: str
     state: str

@@ -197,3 +197,10 @@ def test_moments_are_told_with_their_zone(agent: Program) -> None:
     moments = [ticket["created_at"] for ticket in agent.all()]
     assert all(moment.endswith("Z") for moment in moments)
     assert min(moments) == MONDAY_MORNING.isoformat().replace("+00:00", "Z")
+
+
+def test_a_list_tells_of_each_ticket_what_the_ticket_tells_of_itself(agent: Program) -> None:
+    listed = agent.all()
+    assert listed and all(ticket["events"] and ticket["messages"] for ticket in listed)
+    for ticket in listed:
+        assert agent.get(f"/tickets/{ticket['number']}").json() == ticket
