@@ -65,7 +65,7 @@ class RegisterReport:
 
     def to_text(self) -> str:
         """A table aligned for a terminal, then the gaps, overlaps and warnings, each on a line of its own."""
-        heads = ("小区", "类别", "起", "止", "承办", "合同", "时限")
+        heads = ("小区", "类别", "起", "止", "承办", "合同", "时限（整类的行：该类一般事项）")
         rows = [
             (
                 duty.estate,

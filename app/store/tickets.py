@@ -81,7 +81,7 @@ def conditions(session: Session, viewer: Actor, wanted: Filter) -> list[ColumnEl
 
 
 def _words(words: str) -> ColumnElement[bool]:
-    return or_(Ticket.text.like(f"%{words.replace('%', '').replace('_', '')}%"), Ticket.number == words)
+    return or_(Ticket.text.contains(words, autoescape=True), Ticket.number == words)
 
 
 def _readable_words(session: Session, where: Sequence[ColumnElement[bool]], words: str) -> ColumnElement[bool]:

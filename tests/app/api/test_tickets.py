@@ -204,3 +204,7 @@ def test_a_list_tells_of_each_ticket_what_the_ticket_tells_of_itself(agent: Prog
     assert listed and all(ticket["events"] and ticket["messages"] for ticket in listed)
     for ticket in listed:
         assert agent.get(f"/tickets/{ticket['number']}").json() == ticket
+
+
+def test_signs_that_mean_anything_in_sql_mean_themselves(agent: Program) -> None:
+    assert agent.numbers(q="%") == agent.numbers(q="_") == set()
