@@ -11,6 +11,8 @@ from routing.tokens import plain
 from routing.verdict import EmergencyHit
 
 _STOP = "。!?;\n!?;…"
+_APART = re.compile(r"[,。!?;\n…]|另外|还有|顺便|顺带|(?:再|还|就)?想问|请问")  # where another matter begins
+_TRAPPED = _STOP + ","  # a trap behind a comma is another matter
 _SHOWN = 5  # words shown of one emergency
 _REACH = 60  # signs on either side beyond which nothing bears on a hit
 _CLAUSE = _STOP + ",,、 "
@@ -27,11 +29,13 @@ _PAST = re.compile(
 )
 _PAST_AFTER = re.compile(
     r"^(?:的事(?:情|故)?)?.{0,4}过(?:[一二三两几多好\d]+(?:次|回|遍)|火|人|$|[,。,、 ]|的|之后|以后|后|啊|吗|了$)"
-    r"|^.{0,14}(?:后来|才(?:被)?(?:出来|放|救|修|弄)|已经?(?:救|放)?出来|扑灭|当时|那次|那回|事后|之后(?:物业|一直|就))"
+)
+_OVER = re.compile(
+    r"^.{0,14}(?:后来|才(?:被)?(?:出来|放|救|修|弄)|已经?(?:救|放)?出来|扑灭|当时|那次|那回|事后|之后(?:物业|一直|就))"
 )
 _DRILL = re.compile(
     r"演练|演习|培训|宣传|讲座|预案|保险|安全教育|知识|科普|应急手册|值班表|怎么(?:预防|防止|防范)|如何(?:预防|防止|防范|处理|应对)|遇到.{0,12}(?:怎么办|打什么|找谁)"
-    r"|(?:打|拨)(?:哪个|什么)(?:电话|号码)|应该怎么做|注意事项"
+    r"|(?:打|拨)(?:哪个|什么)(?:电话|号码)|应该怎么做|注意事项|电视剧|电视(?:里|上)|电影|新闻(?:里|上)|小说|短视频"
 )
 _SUPPOSED = re.compile(
     r"(?:怕|担心|生怕|害怕|唯恐|以免|免得|避免|防止|预防|防范|小心|当心|万一|假如|如果|要是|假设|会不会|是不是会|可能会|可能(?:引发|引起|导致|造成|发生)|容易|极易|易"
@@ -112,22 +116,30 @@ def _rings(text: str, match: re.Match[str], sign: Sign) -> bool:
     clause = text[_back(text, start, _CLAUSE) : start]
     sentence_start, sentence_end = _back(text, start, _STOP), _forth(text, end, _STOP)
     before, after = text[sentence_start:start], text[end:sentence_end]
+    said_before, said_after = _same_matter(before, after)
     if NEGATED in sign.guards and (_NOT.search(clause) or _NOT_AFTER.search(after)):
         return False
-    if DRILL in sign.guards and _DRILL.search(text[sentence_start:sentence_end]) and not _NOW.search(before + after):
+    if DRILL in sign.guards and _DRILL.search(said_before + match.group() + said_after) and not _NOW.search(before + after):
         return False
     if _NOW.search(before[-16:] + " " + text[end : min(end + 16, _forth(text, end, _CLAUSE))]):
         return True
-    if PAST in sign.guards and (_PAST.search(before[-16:]) or _PAST_AFTER.search(after)):
+    if PAST in sign.guards and (_PAST.search(said_before[-16:]) or _PAST_AFTER.search(said_after) or _OVER.search(after)):
         return False
     if SUPPOSED in sign.guards and (_SUPPOSED.search(clause[-14:]) or _FEARED.search(match.group())):
         return False
     return not (HABIT in sign.guards and (_HABIT.search(before[-10:]) or _HABIT.search(match.group())))
 
 
+def _same_matter(before: str, after: str) -> tuple[str, str]:
+    """What of a sentence around a hit stands in the hit's own clause: a question that trails behind bears on nothing."""
+    starts = [found.end() for found in _APART.finditer(before)]
+    ends = _APART.search(after)
+    return before[starts[-1] if starts else 0 :], after[: ends.start() if ends else len(after)]
+
+
 def _near(text: str, start: int, end: int, trap: re.Pattern[str]) -> bool:
     """Whether the trap's words touch the hit, or stand within a few signs of it, in the same clause."""
-    left, right = max(_back(text, start, _STOP), start - 6), min(_forth(text, end, _STOP), end + 6)
+    left, right = max(_back(text, start, _STOP), start - 6), min(_forth(text, end, _TRAPPED), end + 6)
     return trap.search(text[left:right]) is not None
 
 

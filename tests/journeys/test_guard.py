@@ -29,6 +29,8 @@ from routing.classify import Model
 from tests.app.casework.stage import Stage, raise_stage
 from tests.databases import SqliteFiles
 
+pytestmark = pytest.mark.slow  # many requests, commands or tickets: in `make test`, not in `make fast`
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which nothing else here needs
     from fastapi.testclient import TestClient

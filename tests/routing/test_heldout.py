@@ -94,6 +94,14 @@ def test_ordinary_repairs_are_still_dispatched(understander: Understander, taxon
         "楼上邻居装修电钻太吵",
         "合同到期了怎么续签",
         "银行卡扣租金失败了怎么补交",
+        "报修三天没人来 厨房还在漏",
+        "蟑螂多得很",
+        "草长到膝盖了",
+        "楼上半夜拖桌子",
+        "吊顶处出现渗水",
+        "物业师傅来看过一次 说缺配件 马桶还在漏",
+        "楼下邻居天天喝酒打牌到半夜 物业管管",
+        "麻烦师傅来修一下水龙头 谢谢",
     ]
     found = [assign(v, taxonomy.leaves[v.leaf], "1", date(2026, 5, 3), EVERYTHING) for v in map(understander.understand, texts)]
     assert [isinstance(a, Assignment) and a.to == "contractor" for a in found] == [True] * len(texts), found

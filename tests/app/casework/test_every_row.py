@@ -13,6 +13,8 @@ from app.tickets.lifecycle import RULES, STATE_NAMES, SYSTEM, TABLE, Actor, Role
 from app.tickets.model import Timer
 from tests.app.casework.stage import Stage
 
+pytestmark = pytest.mark.slow  # many requests, commands or tickets: in `make test`, not in `make fast`
+
 S, R = State, Role
 LADDER = {"target": "resolve", "target_name": "办结", "due": "周一", "tell": ["handler", "supervisor"]}
 

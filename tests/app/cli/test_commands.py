@@ -21,6 +21,8 @@ from app.web.app import create_app
 from channels.contract import Delivery
 from tests.app.cli.conftest import Terminal, Town
 
+pytestmark = pytest.mark.slow  # many requests, commands or tickets: in `make test`, not in `make fast`
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which nothing else here needs
     from fastapi.testclient import TestClient

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.app.web.conftest import LEAK, House
+
+pytestmark = pytest.mark.slow  # many requests, commands or tickets: in `make test`, not in `make fast`
 
 PAGES = ("/desk", "/desk?tab=done", "/desk/new", "/jobs", "/jobs?tab=done", "/board")
 MAY: dict[str, tuple[int, ...]] = {
