@@ -60,7 +60,7 @@ test: dev  ## 全部检查与测试 · every check and test, SQLite and PostgreS
 	echo "全部通过 · all passed: ruff format mypy imports pytest pytest-slow"
 
 fast: dev  ## 一分钟内的测试 · the tests that start no server
-	@$(PY) -m pytest -m "not slow"
+	@$(PY) -m pytest -m "not slow and not thorough"
 
 lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v uv >/dev/null || { $(call says,锁定依赖需要 uv，请先安装,pinning needs uv; install it first); }

@@ -20,6 +20,13 @@ FreshDatabase = Callable[..., str]  # (prepare: Prepare | None = None) -> URL
 
 ENGINES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.slow)]
 ORIGIN = pytest.StashKey[str]()
+THOROUGH = (
+    "tests/app/web/",
+    "tests/app/api/",
+    "tests/app/cli/",
+    "tests/channels/wechat/test_send.py",
+    "tests/app/doors/test_outbox.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,11 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thorough: whole pages, interfaces and platforms; in `make test`, not in `make fast`")
     config.addinivalue_line("markers", "full_house: asks what a whole run has left untouched; runs last and only in `make test`")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first, then those that start servers, and at the very end those that ask what the others left out."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker("thorough")
     if not config.getoption("--full-house"):
         left_out = [item for item in items if item.get_closest_marker("full_house")]
         items[:] = [item for item in items if item not in left_out]
