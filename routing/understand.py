@@ -30,10 +30,15 @@ ALARM = 0.70  # P(E) from the model alone that counts as an alarm
 BESIDE = 0.10  # P from which another matter in the same message is worth keeping
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
+SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
 
+# Whoever is named in a complaint may be what it is about; only a plain repair is sure enough all the same.
+_STAFF = re.compile(
+    r"物业|物管|(?<!麻烦)(?<!请)(?<!派)(?<!个)(?<!位)师傅|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
+)
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
 
 
@@ -160,6 +165,8 @@ class Understander:
             doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
         if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
             doubts += self._forbidden(groups["G"] + groups["R"], hits)
+            if not doubts and p < SURE_OF_STAFF and (named := _STAFF.search(said)):
+                doubts.append(f"提到“{named[0]}”而把握不足（{p:.0%}），可能涉承接主体，不自动派单")
         return _Choice(code, p, bool(doubts), (*reasons, *doubts), tuple(c for c, q in calm[1:4] if q >= 0.2))
 
     def _forbidden(self, p: float, hits: tuple[RuleHit, ...]) -> list[str]:

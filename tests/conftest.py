@@ -26,6 +26,7 @@ THOROUGH = (
     "tests/app/cli/",
     "tests/channels/wechat/test_send.py",
     "tests/app/doors/test_outbox.py",
+    "tests/app/doors/test_timekeeping.py",
 )
 
 

@@ -100,8 +100,15 @@ def test_ordinary_repairs_are_still_dispatched(understander: Understander, taxon
         "楼上半夜拖桌子",
         "吊顶处出现渗水",
         "物业师傅来看过一次 说缺配件 马桶还在漏",
-        "楼下邻居天天喝酒打牌到半夜 物业管管",
         "麻烦师傅来修一下水龙头 谢谢",
     ]
     found = [assign(v, taxonomy.leaves[v.leaf], "1", date(2026, 5, 3), EVERYTHING) for v in map(understander.understand, texts)]
     assert [isinstance(a, Assignment) and a.to == "contractor" for a in found] == [True] * len(texts), found
+
+
+def test_a_text_that_names_staff_is_dispatched_only_when_the_matter_is_plain(understander: Understander) -> None:
+    """Who is named may be whom it is about: the gift, not the lamp."""
+    doubtful = understander.understand("碧水家园的灯坏了没人修，是不是因为我上回没给物业经理送礼")
+    plain = understander.understand("麻烦师傅来修一下水龙头 谢谢")
+    assert doubtful.review or doubtful.about_contractor
+    assert not plain.review
