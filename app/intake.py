@@ -279,7 +279,7 @@ def _take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
     word = dialogue.Word(item.complaint, verdict, resident, inbound, inbound.received_at)
     heard = dialogue.hear(tx, word)
     rows = [row for row in tx.said[before:] if row.audience == "resident" and row.ticket is heard.ticket]
-    rows.sort(key=lambda row: row.event.action != "alarm")  # what saves a life is said first
+    rows.sort(key=lambda row: row.event is None or row.event.action != "alarm")  # what saves a life is said first
     texts = [row.text for row in rows] + ([heard.text] if heard.text else [])
     inbound.ticket = heard.ticket
     inbound.answer = "\n".join(texts)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.tickets.lifecycle import Role
@@ -179,3 +179,41 @@ class Fact(Record):
     number: Mapped[int] = mapped_column(BigId, default=0)
     text: Mapped[Long] = mapped_column(default="")
     at: Mapped[datetime | None]
+
+
+class HolidayNotice(Record):
+    """放假安排: the holidays and make-up working days of one year as imported; it replaces what came with the program."""
+
+    __tablename__ = "holiday_notice"
+    __table_args__ = (UniqueConstraint("country", "year"),)
+    id: Mapped[Id]
+    country: Mapped[Code]
+    year: Mapped[int] = mapped_column(BigId)
+    notice: Mapped[Name]  # the document it comes from
+    content: Mapped[dict[str, Any]]
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[Name] = mapped_column(default="")
+
+
+class CalendarVersion(Record):
+    """A calendar that some clock was ever counted on, whole, so that its deadline can be counted out again years later."""
+
+    __tablename__ = "calendar_version"
+    version: Mapped[Code] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    content: Mapped[dict[str, Any]]
+    first_used_at: Mapped[datetime]
+
+
+class WorkerBeat(Record):
+    """What one worker process last said of itself. Wall time, but for ``now``; counted since the process started."""
+
+    __tablename__ = "worker_beat"
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    host: Mapped[Name] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime] = mapped_column(index=True)
+    now: Mapped[datetime]  # its business time
+    fired: Mapped[int] = mapped_column(BigId, default=0)  # steps of timers
+    busy_seconds: Mapped[float] = mapped_column(Float, default=0.0)  # spent in sweeps that fired something
+    lag_seconds: Mapped[float] = mapped_column(Float, default=0.0)  # the longest that a step of the last busy sweep had waited

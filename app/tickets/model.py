@@ -1,8 +1,9 @@
-"""The ticket 工单 and what hangs on it: events, messages, timers, ratings."""
+"""The ticket 工单 and what hangs on it: events, messages, timers, holds, petitions, ratings."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Interval, UniqueConstraint, text
@@ -65,6 +66,8 @@ class Ticket(Record):
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     policy: Mapped[Code] = mapped_column(default="")  # hash of the policy it was classified under
     timers: Mapped[list[Timer]] = relationship(back_populates="ticket", order_by="Timer.id")
+    holds: Mapped[list[Hold]] = relationship(back_populates="ticket", order_by="Hold.id")
+    petitions: Mapped[list[Petition]] = relationship(back_populates="ticket", order_by="Petition.id")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -87,6 +90,7 @@ class TicketEvent(Record):
     from_state: Mapped[State | None]
     to_state: Mapped[State]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    clocks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # what it did to the clocks: app/tickets/ledger.py
     cause: Mapped[Name | None] = mapped_column(unique=True)
     ticket: Mapped[Ticket] = relationship()
 
@@ -119,7 +123,7 @@ class Timer(Record):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     target: Mapped[Code]
     name: Mapped[Name]
-    party: Mapped[Code]  # whose clock: citizen or contractor
+    party: Mapped[Code]  # whose clock: citizen, contractor, adjudicator or hotline
     contractor_id: Mapped[int | None] = mapped_column(ForeignKey("contractor.id"))
     round: Mapped[int] = mapped_column(BigId, default=1)
     budget: Mapped[Code]
@@ -132,17 +136,67 @@ class Timer(Record):
     stopped_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
     cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
-    ladder: Mapped[list[dict[str, Any]]]  # frozen: the steps as the policy had them when the clock started
+    ladder: Mapped[list[dict[str, Any]]]  # frozen: the steps as the policy had them when the clock started, each with its time
     next_step: Mapped[int] = mapped_column(BigId, default=0)
     next_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(BigId, default=1)  # of the deadline: every change of due_at counts one up
     provisional: Mapped[bool] = mapped_column(Boolean, default=False)
     policy: Mapped[Code]
     calendar: Mapped[Code]  # version of the calendar it walks
+    hours: Mapped[Code] = mapped_column(default="")  # version of the calendar that waiting steps wait for
+    acknowledged_at: Mapped[datetime | None]  # 知悉: steps that only go on until somebody answers stop here
     attempts: Mapped[int] = mapped_column(BigId, default=0)
     parked_at: Mapped[datetime | None]
     error: Mapped[Long] = mapped_column(default="")
     ticket: Mapped[Ticket] = relationship(back_populates="timers")
+
+
+class Hold(Record):
+    """挂起: a pause, as a fact of the ticket: whatever clock may be paused stands still from ``started_at`` to ``ended_at``.
+
+    No policy holds it, so no change of policy or category loses it.
+    """
+
+    __tablename__ = "hold"
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    started_at: Mapped[datetime]
+    until: Mapped[datetime]  # when work goes on by itself; never later than the policy's cap
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[Long]
+    by_role: Mapped[Role]
+    by_name: Mapped[Name] = mapped_column(default="")
+    ticket: Mapped[Ticket] = relationship(back_populates="holds")
+
+
+class PetitionState(StrEnum):
+    """How far a petition has come."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    DENIED = "denied"
+    MOOT = "moot"  # the ticket moved on before anybody decided
+
+
+class Petition(Record):
+    """申请: what a contractor asks for and somebody else decides, within a limit of its own. No effect until it is granted."""
+
+    __tablename__ = "petition"
+    __table_args__ = (Index("ix_petition_open", "ticket_id", "state"),)
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[Code]  # extension 延期
+    state: Mapped[PetitionState] = mapped_column(default=PetitionState.OPEN)
+    round: Mapped[int] = mapped_column(BigId, default=1)
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[Name] = mapped_column(default="")
+    contractor_id: Mapped[int | None] = mapped_column(ForeignKey("contractor.id"))
+    reason: Mapped[Long]
+    wanted: Mapped[datetime | None]  # the deadline asked for
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[Name] = mapped_column(default="")
+    decision: Mapped[Long] = mapped_column(default="")  # the reason given for it
+    ticket: Mapped[Ticket] = relationship(back_populates="petitions")
 
 
 class Rating(Record):

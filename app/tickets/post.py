@@ -73,6 +73,9 @@ class OutboxState(StrEnum):
     SENT = "sent"
     FAILED = "failed"  # no route left; recorded, nobody will retry
     PARKED = "parked"  # people must mend something first
+    HELD = "held"  # noticed late: it goes out once with everything else that was missed, in one digest
+    DIGESTED = "digested"  # said in that digest
+    DROPPED = "dropped"  # no longer true, or answered before it was said
 
 
 class OutboxRow(Record):
@@ -86,11 +89,12 @@ class OutboxRow(Record):
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),
+        Index("ix_outbox_held", "id", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
     )
     id: Mapped[Id]
     key: Mapped[Name] = mapped_column(unique=True)  # one notice per event and recipient, whoever tries to write it twice
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("ticket_event.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # none: a digest of many
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_event.id"))
     audience: Mapped[Code]  # resident, contractor, supervisor, desk
     org_id: Mapped[int | None] = mapped_column(BigId)
     channel: Mapped[Code]
@@ -99,6 +103,7 @@ class OutboxRow(Record):
     subject: Mapped[Name] = mapped_column(default="")
     text: Mapped[Long]
     created_at: Mapped[datetime]  # business time
+    good_until: Mapped[datetime | None]  # business time after which what it says is no longer true
     state: Mapped[OutboxState]
     next_at: Mapped[datetime | None]  # wall time
     claimed_by: Mapped[Code] = mapped_column(default="")
@@ -107,5 +112,5 @@ class OutboxRow(Record):
     sent_via: Mapped[Code] = mapped_column(default="")  # the channel that took it; "reply" when it was the answer itself
     external_id: Mapped[Name] = mapped_column(default="")
     error: Mapped[Long] = mapped_column(default="")
-    ticket: Mapped[Ticket] = relationship()
-    event: Mapped[TicketEvent] = relationship()
+    ticket: Mapped[Ticket | None] = relationship()
+    event: Mapped[TicketEvent | None] = relationship()
