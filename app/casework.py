@@ -17,9 +17,10 @@ from app import notify
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.tickets import clocks, lifecycle
-from app.tickets.effects import EFFECTS
-from app.tickets.lifecycle import ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
+from app.tickets.effects import EFFECTS, settle
+from app.tickets.lifecycle import BY_TIME, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
+from app.tickets.terms import CHECKS, Terms
 
 # Acts that are themselves something said, and who may read it; an empty audience is an internal note.
 SAID: Mapping[str, tuple[str, ...]] = {
@@ -47,15 +48,20 @@ def act(
     given = _known(tx, ticket, action, dict(details or {}))
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
+    if action in CHECKS:
+        given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone))
     before = ticket.state
 
-    EFFECTS.get(action, _nothing)(ticket, by, given)
-    clocks.apply(rule.timers, ticket, tx.hotline.promises, when)
+    EFFECTS.get(action, _nothing)(ticket, by, given, when)
+    entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given))
     ticket.state = rule.leads_to(ticket) or before
-    ticket.updated_at = tx.now
+    settle(ticket, before, when)
+    if action not in BY_TIME:  # that time passes breaks nobody's silence
+        ticket.updated_at = tx.now
     if ticket.state is not before:
         ticket.closed_at = when if ticket.state in FINAL else None
     event = _event(tx, ticket, rule, by, given, when, before, cause)
+    event.clocks = entries
     notify.tell(tx, ticket, event, rule)
     return event
 
@@ -72,7 +78,7 @@ def _known(tx: Tx, ticket: Ticket, action: str, given: dict[str, Any]) -> dict[s
     return given
 
 
-def _nothing(ticket: Ticket, by: Actor, details: Mapping[str, Any]) -> None:
+def _nothing(ticket: Ticket, by: Actor, details: Mapping[str, Any], at: datetime) -> None:
     """Most acts write nothing on the ticket but its state."""
 
 
@@ -110,6 +116,9 @@ DETAIL_NAMES: Mapping[str, str] = {
     "into": "并入的工单",
     "codes": "应急类别",
     "target": "时限项",
+    "wanted": "希望延到的时间",
+    "deadline": "新的期限",
+    "calendar": "日历",
 }
 
 

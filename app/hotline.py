@@ -7,22 +7,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.policy import Policy
+from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
 from app.settings import Settings
 from app.store.db import Database
 from app.texts import Texts
-from app.tickets.clocks import Promises
 from app.tickets.post import OutboxRow
+from app.tickets.promises import Promises
 from channels.contract import Channel
 from routing.classify import Model
 from routing.place import Gazetteer
 from routing.understand import Understander
+from sla.policy import SlaPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,25 @@ class Tx:
     hotline: Hotline
     said: list[OutboxRow] = field(default_factory=list)
 
+    @property
+    def promises(self) -> Promises:
+        """What is promised, under the holidays in force, and the calendars of former days."""
+        known: Promises | None = self.session.info.get("promises")
+        if known is None:
+            sla = self.hotline.knowledge(self.session).sla
+            known = Promises(self.hotline.policy, sla, partial(calendars.kept, self.session))
+            self.session.info["promises"] = known
+        return known
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What routing knows at one revision of the register."""
+    """What is known at one revision of the register: to routing, and of the holidays that move deadlines."""
 
     revision: int
     snapshot: Snapshot
     understander: Understander
+    sla: SlaPolicy
 
 
 class Hotline:
@@ -67,7 +81,6 @@ class Hotline:
         self.clock = clock
         self.db = db
         self.policy = policy
-        self.promises = Promises(policy)
         self.model = model
         self.texts = texts
         self.channels = channels
@@ -104,7 +117,8 @@ class Hotline:
             if self._knowledge is None or self._knowledge.revision != current:
                 shot = snapshot(session)
                 understander = Understander(self.policy.taxonomy, self.model, Gazetteer(shot.register.estates.values()))
-                self._knowledge = Knowledge(current, shot, understander)
+                sla = calendars.in_force(session, self.policy.sla)
+                self._knowledge = Knowledge(current, shot, understander, sla)
             return self._knowledge
 
     def local_day(self, moment: datetime) -> date:

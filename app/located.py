@@ -121,7 +121,9 @@ class Table:
             raise self.bad(key, f"“{key}”不能是“{value}”", f"可选：{'、'.join(known)}")
         return value
 
-    def some_of(self, key: str, known: Iterable[str]) -> tuple[str, ...]:
+    def some_of(self, key: str, known: Iterable[str], default: Iterable[str] | None = None) -> tuple[str, ...]:
+        if key not in self.raw and default is not None:
+            return tuple(default)
         values = self.get(key, list)
         for value in values:
             if value not in known:

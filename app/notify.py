@@ -5,11 +5,13 @@ A sealed ticket never tells a contractor, whatever the table or a ladder names; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.hotline import Tx
+from app.policy import LIKE
+from app.store import outbox
 from app.tickets.lifecycle import Handler, Rule
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
@@ -21,11 +23,16 @@ from channels.contract import Receives
 REPLY_GRACE = timedelta(seconds=10)
 
 
+LATE = "错过时机，不再告知"
+OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
+DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide")}
+
 HANDLER_AUDIENCES = {Handler.DESK: "desk", Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor"}
 
 
 def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxRow]:
-    """Writes one outbox row per audience that has a text for this act."""
+    """Writes one outbox row per audience that has a text for this act; takes back those that the act has overtaken."""
+    _overtaken(tx, ticket, event)
     texts = tx.hotline.texts
     values = _values(tx, ticket, event)
     rows = []
@@ -36,6 +43,20 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
     tx.session.add_all(rows)
     tx.said.extend(rows)
     return rows
+
+
+def _overtaken(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
+    """What still waits to be said of a clock that is met, over or has another deadline is not true any more, and what goes on
+    until somebody answers is not said once somebody has."""
+    over = {change["n"] for change in event.clocks if change["op"] in "-x^%"}
+    answered = {change["n"] for change in event.clocks if change["op"] == "~"}
+    if not over and not answered:
+        return
+    for row in outbox.waiting_of(tx.session, ticket):
+        said = row.event.details if row.event is not None else {}
+        clock = said.get("clock")
+        if clock in over or (clock in answered and said.get("until")):
+            outbox.drop(row, f"已由“{event.action}”处理")
 
 
 def _unnamed(tx: Tx, ticket: Ticket, said: str) -> str:
@@ -55,15 +76,27 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
     reachable = [name for name in dict.fromkeys(named) if name not in ("ladder", "handler")]
     # A sealed ticket, or one taken away from its contractor, is nobody's business there.
     former = event.action == "return" and event.details.get("contractor")
-    if ticket.sealed or not (ticket.contractor_id or former):
+    if ticket.sealed or not (ticket.contractor_id or former) or _told_by_its_own(ticket, event, named):
         reachable = [name for name in reachable if name != "contractor"]
     return reachable
+
+
+def _told_by_its_own(ticket: Ticket, event: TicketEvent, named: Iterable[str]) -> bool:
+    """A contractor whose own clock runs is told by that one; it is not told of the citizen's as well."""
+    own = OWN_CLOCKS.get(event.details.get("target", ""))
+    if own is None or event.details.get("party") != "citizen" or "contractor" in event.details.get("tell", ()):
+        return False
+    return running(ticket, own) is not None
 
 
 def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -> OutboxRow:
     channel, address, org = _route(tx, ticket, event, audience)
     wait = REPLY_GRACE if audience == "resident" and event.details.get("replying") else timedelta()
-    if audience == "resident":
+    late = bool(event.details.get("late"))
+    state = OutboxState.WAITING
+    if late:  # staff read it in the digest; a resident is not told of a deadline days after
+        state = OutboxState.DROPPED if audience == "resident" else OutboxState.HELD
+    if audience == "resident" and not late:
         tx.session.add(
             Message(
                 ticket=ticket,
@@ -87,11 +120,26 @@ def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -
         subject=f"工单 {ticket.number}",
         text=said,
         created_at=tx.now,
-        state=OutboxState.WAITING,
-        next_at=tx.wall + wait,
+        good_until=_good_until(tx, ticket, event, audience),
+        state=state,
+        next_at=None if late else tx.wall + wait,
         claimed_by="",
         attempts=0,
+        error=LATE if state is OutboxState.DROPPED else "",
     )
+
+
+def _good_until(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> datetime | None:
+    """When what is said stops being true: the first deadline that it promises, or warns of."""
+    due_at = event.details.get("due_at")
+    if due_at:
+        due = datetime.fromisoformat(due_at)
+        return due if event.at < due else None
+    if audience != "resident":
+        return None
+    named = tx.hotline.texts.names_in(event.action, audience)
+    clocks = [running(ticket, target) for target, name in DUE_NAMES.items() if name in named]
+    return min((clock.due_at for clock in clocks if clock is not None and clock.due_at > tx.now), default=None)
 
 
 def _route(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> tuple[str, str, int | None]:
@@ -149,11 +197,9 @@ def running(ticket: Ticket, target: str) -> Timer | None:
 
 
 def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
-    spell = tx.hotline.spell
-    due = {name: running(ticket, name) for name in ("contact", "accept", "resolve")}
     details = event.details
     return {
-        **{f"{name}_due": spell(timer.due_at) if timer else "—" for name, timer in due.items()},
+        **{name: _spelled(tx, ticket, target) for target, name in DUE_NAMES.items()},
         "number": ticket.number,
         "place": place_name(tx, ticket),
         "leaf": leaf_name(tx, ticket),
@@ -165,7 +211,11 @@ def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
         "reason": details.get("reason", ""),
         "refer": details.get("refer", ""),
         "eta": details.get("eta", ""),
-        "until": details.get("until", ""),
+        "until": _time(tx, details, "until"),
+        "wanted": _time(tx, details, "wanted"),
+        "deadline": _time(tx, details, "deadline"),
+        "moved": _moved(tx, event),
+        "asked": details.get("asked", ""),
         "into": details.get("into", ""),
         "codes": "、".join(_emergency_names(tx, details.get("codes", ()))),
         "quote": details.get("quote", ""),
@@ -175,6 +225,28 @@ def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
         "lapse": _lapse(tx, event),
         "level_name": details.get("level_name") or "提醒",
     }
+
+
+def _spelled(tx: Tx, ticket: Ticket, target: str) -> str:
+    timer = running(ticket, target)
+    return tx.hotline.spell(timer.due_at) if timer else "—"
+
+
+def _time(tx: Tx, details: Mapping[str, Any], name: str) -> str:
+    """A time among the details as people read it; words stay words."""
+    at = details.get(f"{name}_at")
+    return tx.hotline.spell(datetime.fromisoformat(at)) if at else str(details.get(name, ""))
+
+
+def _moved(tx: Tx, event: TicketEvent) -> str:
+    """Which deadlines an act has moved, from when to when, in words."""
+    names = [timer.name for timer in event.ticket.timers]
+
+    def spelled(at: str) -> str:
+        return tx.hotline.spell(datetime.fromisoformat(at))
+
+    moved = [change for change in event.clocks if "was" in change]
+    return "；".join(f"{names[one['n']]}由 {spelled(one['was'])} 调整为 {spelled(one['due'])}" for one in moved)
 
 
 def _lapse(tx: Tx, event: TicketEvent) -> str:

@@ -22,7 +22,7 @@ from routing.taxonomy import Leaf, Owner, Taxonomy
 from sla.budget import Budget, CalendarError
 from sla.calendar import WorkCalendar
 from sla.hours import WEEKDAYS, parse_days, parse_intervals
-from sla.ladder import Action, Ladder, Step, lint
+from sla.ladder import ACKNOWLEDGED, Action, Ladder, Step, lint
 from sla.policy import Anchor, Party, SlaPolicy, Target
 from sla.schedule import published
 
@@ -33,7 +33,9 @@ LEVELS = ("催办", "督办", "约谈")
 RESERVED = {"G": Owner.PURCHASER, "R": Owner.SUPERVISION}  # never a contractor's: not bought, or about the contractor
 TOLD = ("resident", "contractor", "handler", "desk", "supervisor")  # whom a rung may tell; `handler` is who answers for it now
 _HOW_LONG = "写作 30m、2h、90wm、4wh、3wd 或 15d"
-TARGETS = ("contact", "resolve", "accept")
+TARGETS = ("contact", "resolve", "respond", "accept", "reach", "arrive", "finish", "decide", "callback")
+# A contractor's clock and the citizen's that it answers to: where a leaf says nothing of its own, it is as long.
+LIKE = {"reach": "contact", "finish": "resolve"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Rules:
     matter taken up again. ``auto_close_days``: a resolution nobody answers is closed, without counting as praise.
     ``unclassified_as``: the leaf whose limits hold for a message without words, until an agent has classified it.
     ``nudge_every_minutes``, ``nudges_per_day``: how often 催办 is passed on. ``rating_days``: how long a resolution can be rated.
+    ``hold_days``: how long one hold 挂起 may last, and ``hold_total_days`` all of a ticket together. ``extension_days``: by how
+    much one petition may ask to move a deadline; ``extensions``: how many may be granted on a ticket. ``digest_after_minutes``: a
+    step noticed later than this is not told by itself but in one digest of everything that was missed.
     """
 
     append_window_minutes: int = 10
@@ -54,6 +59,11 @@ class Rules:
     nudge_every_minutes: int = 60
     nudges_per_day: int = 3
     rating_days: int = 15
+    hold_days: int = 15
+    hold_total_days: int = 30
+    extension_days: int = 30
+    extensions: int = 2
+    digest_after_minutes: int = 30
     unclassified_as: str = "C12"
 
 
@@ -90,7 +100,11 @@ def load_policy(path: Path | None = None) -> Policy:
         timezone=timezone,
         rules=_rules(head.table("rules"), taxonomy),
         taxonomy=taxonomy,
-        sla=SlaPolicy(MappingProxyType(calendars), MappingProxyType(_promises(leaves, limits, taxonomy, calendars))),
+        sla=SlaPolicy(
+            MappingProxyType(calendars),
+            MappingProxyType(_promises(leaves, limits, taxonomy, calendars)),
+            limits.table("telling").one_of("hours", list(calendars)),
+        ),
         phrases=MappingProxyType(_phrases(phrase_files, taxonomy)),
         files=MappingProxyType({name: (home / name).read_text(encoding="utf-8") for name in FILES}),
     )
@@ -170,7 +184,7 @@ def _taxonomy(top: Table) -> Taxonomy:
 
 def _leaf(group: Table, letter: str, code: str) -> Leaf:
     said = group.table("leaves").table(code)
-    said.only("name", "owner", "urgency", "contact", "resolve", "confidential", "refer", "first_action")
+    said.only("name", "owner", "urgency", *TARGETS, "confidential", "refer", "first_action")
     if not re.fullmatch(rf"{letter}[0-9]{{2}}", code):
         raise group.table("leaves").bad(code, f"编号“{code}”不合规则", f"写作大类字母 {letter} 加两位数字")
     owner = Owner(group.one_of("owner", list(Owner)) if "owner" not in said.raw else said.one_of("owner", list(Owner)))
@@ -214,7 +228,8 @@ def _phrases(sources: Iterable[Source], taxonomy: Taxonomy) -> dict[str, tuple[s
 def _promises(
     leaves: Table, limits: Table, taxonomy: Taxonomy, calendars: Mapping[str, WorkCalendar]
 ) -> dict[tuple[str, str], tuple[Target, ...]]:
-    limits.only("owners", "targets", "urgency", "ladders")
+    limits.only("owners", "targets", "telling", "urgency", "ladders")
+    limits.table("telling").only("hours")
     ladders = {name: _ladder(limits.table("ladders"), name) for name in limits.table("ladders").raw}
     limits.table("urgency").only(*URGENCIES)
     limits.table("targets").only(*TARGETS)
@@ -227,6 +242,7 @@ def _promises(
             found[leaf.code, urgency] = tuple(
                 _target(limits, key, urgency, _limit(limits, own, leaf, key, urgency), ladders, calendars)
                 for key in owed[leaf.owner]
+                if leaf.group in limits.table("targets").table(key).some_of("groups", taxonomy.groups, taxonomy.groups)
             )
     _try_ladders(limits, found, calendars)
     return found
@@ -237,18 +253,25 @@ def _budget(value: object) -> Budget:
 
 
 def _limit(limits: Table, own: Table, leaf: Leaf, key: str, urgency: str) -> Budget:
-    """The leaf's own limit; for a ticket more urgent than its leaf usually is, the urgency's if that is stricter."""
+    """The leaf's own limit, or what the citizen is promised where that is said to be the same, or the urgency's usual one.
+
+    For a ticket more urgent than its leaf usually is, the urgency's if that is stricter.
+    """
     usual = limits.table("urgency").table(urgency).read(key, _budget, _HOW_LONG)
-    if key == "accept":
+    named = next((name for name in (key, LIKE.get(key, key)) if name in own.raw), None)
+    if named is None and key in ("contact", "resolve"):
+        named = key  # refused with its line: no leaf goes without
+    if named is None:
         return usual
-    return own.read(key, _budget, _HOW_LONG).stricter(usual) if urgency < leaf.urgency else own.read(key, _budget, _HOW_LONG)
+    limit = own.read(named, _budget, _HOW_LONG)
+    return limit.stricter(usual) if urgency < leaf.urgency else limit
 
 
 def _target(
     limits: Table, key: str, urgency: str, budget: Budget, ladders: Mapping[str, Ladder], calendars: Mapping[str, WorkCalendar]
 ) -> Target:
     kind, level = limits.table("targets").table(key), limits.table("urgency").table(urgency)
-    kind.only("name", "anchor", "party")
+    kind.only("name", "anchor", "party", "groups")
     level.only("name", "calendar", "pausable", "ladders", *TARGETS)
     level.table("ladders").only(*TARGETS)
     return Target(
@@ -268,7 +291,7 @@ def _ladder(table: Table, name: str) -> Ladder:
 
 
 def _step(table: Table) -> Step:
-    table.only("key", "when", "action", "level", "tell", "repeat", "limit")
+    table.only("key", "when", "action", "level", "tell", "repeat", "limit", "waits", "until")
     action = Action(table.one_of("action", list(Action)))
     level = table.one_of("level", ("", *LEVELS), "")
     if action is Action.ESCALATE and not level:
@@ -278,8 +301,9 @@ def _step(table: Table) -> Step:
     table.read("when", lambda _: Step("when", when, action), "写作 80%、-1h、0、+2h 或 +1wd")
     if repeat:
         table.read("repeat", _budget, "写作 30m、4wh 或 1d，并用 limit 写明总次数")
+    waits, until = table.flag("waits", False), table.one_of("until", ("", ACKNOWLEDGED), "")
     try:
-        return Step(table.text("key"), when, action, level, tell, repeat, limit)
+        return Step(table.text("key"), when, action, level, tell, repeat, limit, waits=waits, until=until)
     except CalendarError as wrong:
         raise table.bad("limit" if "limit" in table.raw else "repeat", str(wrong), '写作 repeat = "1d"、limit = 3') from wrong
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app import intake, outbox, timekeeping
+from app import digest, intake, outbox, timekeeping
 from app.hotline import Hotline
 from app.logs import log
 from app.store import facts, inbox
@@ -35,7 +35,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to tick; each job on its own, so that a slow platform does not hold up the clocks."""
-        for job in (self.sweep, self.close_silent, self.deliver, self.take_in_pending, self.beat):
+        for job in (self.sweep, self.end_holds, self.digest, self.close_silent, self.deliver, self.take_in_pending, self.beat):
             self._scheduler.add_job(
                 _guarded(job),
                 "interval",
@@ -54,11 +54,17 @@ class Worker:
 
     def tick(self) -> None:
         """Everything once, in order: what tests and ``hotline`` commands call instead of waiting."""
-        for job in (self.sweep, self.close_silent, self.take_in_pending, self.deliver, self.beat):
+        for job in (self.end_holds, self.sweep, self.digest, self.close_silent, self.take_in_pending, self.deliver, self.beat):
             job()
 
     def sweep(self) -> None:
         self._until_idle(lambda: timekeeping.sweep(self.hotline))
+
+    def end_holds(self) -> None:
+        self._until_idle(lambda: timekeeping.end_holds(self.hotline))
+
+    def digest(self) -> None:
+        self._until_idle(lambda: digest.digest(self.hotline))
 
     def close_silent(self) -> None:
         self._until_idle(lambda: timekeeping.close_silent(self.hotline))

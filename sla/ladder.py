@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,9 @@ from typing import Any
 from sla.budget import Budget, CalendarError, Unit
 from sla.calendar import WorkCalendar
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+NOTHING = timedelta(0)
 _WHEN = re.compile(r"(?P<percent>[0-9]{1,3})%|0|(?P<sign>[+-])(?P<offset>[0-9]+[a-z]+)")
 
 
@@ -27,6 +30,10 @@ class Action(StrEnum):
     ESCALATE = "escalate"  # one level up
 
 
+ACKNOWLEDGED = "acknowledged"
+TOLD_LATER = ".told"  # ends the key of a rung that says, once there is service, what another rung wrote down at night
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One rung.
@@ -35,7 +42,9 @@ class Step:
     calendar the budget itself is counted on, so "-1h" of "3wd" is one working hour before; ``wm`` and ``wh`` always are
     working time; ``wd`` ends with that day's working hours; ``d`` is the same time of day. ``level``: 催办, 督办 or 约谈, empty
     for a reminder without one. ``tell``: role names. ``repeat``: again after that long, ``limit`` times in all; ``turn`` says
-    which of these a rung of a running clock is. Raises CalendarError for a ``when`` or ``repeat`` it cannot read.
+    which of these a rung of a running clock is. ``waits``: outside service hours it waits for the next opening; a breach is a
+    fact and never waits, only the telling of it does. ``until`` "acknowledged": left out once somebody has answered. ``at``:
+    when, as planned for a running clock. Raises CalendarError for a ``when`` or ``repeat`` it cannot read.
     """
 
     key: str
@@ -46,6 +55,9 @@ class Step:
     repeat: str = ""
     limit: int = 1
     turn: int = 1
+    waits: bool = False
+    until: str = ""
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "action", Action(self.action))
@@ -54,6 +66,8 @@ class Step:
             Budget.parse(self.repeat)
         if self.limit < 1 or bool(self.repeat) != (self.limit > 1):
             raise CalendarError(f"步骤“{self.key}”的 repeat 与 limit 须成对给出，limit 为总次数，至少 2")
+        if self.until not in ("", ACKNOWLEDGED):
+            raise CalendarError(f"步骤“{self.key}”的 until 只能写 {ACKNOWLEDGED}")
         _when(self.when)
 
     @property
@@ -90,13 +104,23 @@ class Promise:
     total: timedelta
 
 
-def planned(step: Step, promise: Promise, calendar: WorkCalendar) -> datetime:
-    """When this rung is due. Raises BeyondCalendar."""
+def planned(step: Step, promise: Promise, calendar: WorkCalendar, hours: WorkCalendar | None = None) -> datetime:
+    """When this rung is due. ``hours``: the service hours that waiting steps wait for; ``calendar`` itself when None.
+
+    Raises BeyondCalendar.
+    """
     at = _first_turn(step, promise, calendar)
-    if step.turn == 1:
+    if step.turn > 1:
+        again = Budget.parse(step.repeat)
+        at = _shift(at, 1, replace(again, amount=again.amount * (step.turn - 1)), promise.budget, calendar)
+    return opening(hours or calendar, at) if step.waits and step.action is not Action.BREACH else at
+
+
+def opening(hours: WorkCalendar, at: datetime) -> datetime:
+    """``at`` itself while there is service, the moment of closing included; else when it opens next."""
+    if hours.endless or hours.between(at - TICK, at) > NOTHING:
         return at
-    again = Budget.parse(step.repeat)
-    return _shift(at, 1, replace(again, amount=again.amount * (step.turn - 1)), promise.budget, calendar)
+    return hours.add(at, TICK).at - TICK
 
 
 def _first_turn(step: Step, promise: Promise, calendar: WorkCalendar) -> datetime:
@@ -118,11 +142,32 @@ def _shift(at: datetime, sign: int, far: Budget, kind: Budget, calendar: WorkCal
     return walked.offset(at, sign * far.length).at
 
 
-def lay_out(ladder: Iterable[Step], promise: Promise, calendar: WorkCalendar, since: datetime) -> Ladder:
-    """The rungs of one running clock: repeats spread out, in the order of their times, those before ``since`` left out."""
+def lay_out(
+    ladder: Iterable[Step], promise: Promise, calendar: WorkCalendar, since: datetime, hours: WorkCalendar | None = None
+) -> Ladder:
+    """The rungs of one running clock, each with its time: repeats spread out, in the order of their times, those before
+    ``since`` left out. A breach outside service hours that waits is two rungs: the fact at the deadline, the telling later."""
     turns = [replace(step, turn=turn) if turn > 1 else step for step in ladder for turn in range(1, step.limit + 1)]
-    timed = [(planned(step, promise, calendar), step) for step in turns]
-    return tuple(step for at, step in sorted(timed, key=lambda pair: pair[0]) if at >= since)
+    rungs = [rung for step in turns for rung in _parts(step, promise, hours or calendar)]
+    return in_order(rung for rung in timed(rungs, promise, calendar, hours) if rung.at and rung.at >= since)
+
+
+def timed(rungs: Iterable[Step], promise: Promise, calendar: WorkCalendar, hours: WorkCalendar | None = None) -> tuple[Step, ...]:
+    """The rungs with their times as the promise now has them."""
+    return tuple(replace(rung, at=planned(rung, promise, calendar, hours).astimezone(UTC)) for rung in rungs)
+
+
+def in_order(rungs: Iterable[Step]) -> Ladder:
+    """Sorted by time; of two at the same moment the one written first is the first."""
+    return tuple(sorted(rungs, key=lambda rung: rung.at or EPOCH))
+
+
+def _parts(step: Step, promise: Promise, hours: WorkCalendar) -> tuple[Step, ...]:
+    """The step itself; a breach that falls outside service hours and waits, as a fact and a word about it."""
+    if not (step.waits and step.action is Action.BREACH and step.tell) or opening(hours, promise.due_at) == promise.due_at:
+        return (step,)
+    word = replace(step, key=step.key + TOLD_LATER, action=Action.REMIND)
+    return replace(step, tell=(), waits=False), word
 
 
 def to_json(ladder: Iterable[Step]) -> list[dict[str, Any]]:
@@ -136,12 +181,19 @@ def _plain(step: Step) -> dict[str, Any]:
     said["action"] = str(step.action)
     if step.tell:
         said["tell"] = list(step.tell)
+    if step.at is not None:
+        said["at"] = step.at.isoformat()
     return said
 
 
 def from_json(rows: Sequence[Mapping[str, Any]]) -> Ladder:
     """The inverse of ``to_json``. Raises CalendarError for a step that cannot be read, TypeError for an unknown field."""
-    return tuple(Step(**row) for row in rows)
+    return tuple(from_row(row) for row in rows)
+
+
+def from_row(row: Mapping[str, Any]) -> Step:
+    """One step of ``from_json``."""
+    return Step(**{**row, "at": datetime.fromisoformat(row["at"])}) if "at" in row else Step(**row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +208,7 @@ class Finding:
 
 def lint(ladder: Sequence[Step], budget: Budget, calendar: WorkCalendar) -> tuple[Finding, ...]:
     """What can never work as written: a step planned before the clock has even started, whatever the day; a key used twice;
-    no step that records the breach, or several, or one that is not at the deadline."""
+    no step that records the breach, or several, or one that is not at the deadline; a step that tells nobody anything."""
     found = []
     keys = [step.key for step in ladder]
     for place, step in enumerate(ladder):
@@ -171,6 +223,10 @@ def lint(ladder: Sequence[Step], budget: Budget, calendar: WorkCalendar) -> tupl
                     f"时限只有 {budget}，请改为更接近到期的时点",
                 )
             )
+        if step.action is not Action.BREACH and not step.tell:
+            found.append(Finding(place, "tell", f"步骤“{step.key}”谁也不告知，不起作用", "在 tell 里写明告知谁，或删去这一步"))
+        if step.action is Action.BREACH and step.until:
+            found.append(Finding(place, "until", f"超期步骤“{step.key}”是事实，不能因为有人知悉就不记", "去掉 until"))
         if step.action is Action.BREACH and (step.when != "0" or step.repeat):
             found.append(Finding(place, "when", f"超期步骤“{step.key}”须正好在到期时发生一次", '写作 when = "0"，去掉 repeat'))
     breaches = [place for place, step in enumerate(ladder) if step.action is Action.BREACH]

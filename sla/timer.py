@@ -1,19 +1,23 @@
 """One running clock 计时 as a value, and the few things that can happen to it. Pure: whoever calls knows what time it is.
 
-1. ``start`` fixes the deadline and freezes the ladder; later changes of policy do not reach it.
+1. ``start`` fixes the deadline and freezes the ladder, each rung with its time; later changes of policy do not reach it.
 2. ``fire`` gives the one next rung whose time has come, dated by that time, and the clock after it; call it until None.
 3. ``pause`` and ``resume`` move the deadline by the time that did not count; ``extend`` sets a new one.
-4. ``stop`` (met) and ``cancel`` (no longer asked for) end it.
+4. ``acknowledge`` leaves out the rungs that only go on until somebody has answered.
+5. ``stop`` (met) and ``cancel`` (no longer asked for) end it.
+
+Whatever plans rungs takes ``hours``, the service hours that waiting rungs wait for; the clock's own calendar when None.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sla.budget import Budget, CalendarError
-from sla.calendar import Moment, WorkCalendar
-from sla.ladder import Action, Ladder, Promise, Step, lay_out, planned
+from sla.calendar import Moment, Pause, WorkCalendar
+from sla.ladder import ACKNOWLEDGED, Action, Ladder, Promise, Step, in_order, lay_out, timed
 from sla.policy import Target
 
 NOTHING = timedelta(0)
@@ -24,7 +28,8 @@ class Clock:
     """A target that runs, or ran.
 
     ``calendar`` is the version of the calendar it was last counted on. ``held``: time of the budget's kind spent in pauses that
-    are over; ``used``: time that had counted when the clock was last paused. ``version`` counts the deadlines it has had.
+    are over; ``used``: time that had counted when the clock was last paused. ``version`` counts the deadlines it has had;
+    ``acknowledged_at``: when somebody answered for the present one.
     ``next_at`` is empty exactly when nothing will fire unless somebody acts: over, or paused, or no rung left. A paused
     clock whose rungs were due before the pause keeps them. All moments are in UTC, where the order of time is never in doubt.
     """
@@ -45,6 +50,7 @@ class Clock:
     used: timedelta = NOTHING
     stopped_at: datetime | None = None
     breached_at: datetime | None = None
+    acknowledged_at: datetime | None = None
     cancelled: bool = False
 
     @property
@@ -63,27 +69,39 @@ class Firing:
     at: datetime
 
 
-def start(target: Target, calendar: WorkCalendar, at: datetime) -> Clock:
-    """A clock that begins at ``at``: receipt or dispatch, as the target says. Raises CalendarError."""
-    due = calendar.due(at, target.budget)
-    version, began, due_at = calendar.version, at.astimezone(UTC), due.at.astimezone(UTC)
-    fresh = Clock(target.key, target.budget, version, target.pausable, began, due_at, provisional=due.provisional)
-    return _planned_anew(fresh, target.ladder, calendar, since=at)
+def start(
+    target: Target, calendar: WorkCalendar, at: datetime, hours: WorkCalendar | None = None, pauses: Iterable[Pause] = ()
+) -> Clock:
+    """A clock that begins at ``at``: receipt or dispatch, as the target says. ``pauses`` that are over and lie behind ``at``
+    count as if the clock had been there: a ticket keeps its pauses when its promise changes. Raises CalendarError."""
+    over = tuple(pauses) if target.pausable else ()
+    due = calendar.due(at, target.budget, over)
+    fresh = Clock(
+        target.key,
+        target.budget,
+        calendar.version,
+        target.pausable,
+        at.astimezone(UTC),
+        due.at.astimezone(UTC),
+        provisional=due.provisional,
+    )
+    first = calendar.due(at, target.budget)
+    held = calendar.counted_on(target.budget).between(first.at, due.at)
+    return _planned_anew(replace(fresh, held=held), target.ladder, calendar, at, hours)
 
 
-def fire(clock: Clock, calendar: WorkCalendar, now: datetime) -> tuple[Firing, Clock] | None:
+def fire(clock: Clock, now: datetime) -> tuple[Firing, Clock] | None:
     """The one rung whose time came first, and the clock after it; None when none is due by ``now``.
 
     Dated by the plan, however late it was noticed; a breach by the deadline that lapsed.
     """
     if clock.next_at is None or clock.next_at > now:
         return None
-    step = clock.ladder[clock.next_step]
-    at = planned(step, _promise(clock, calendar), calendar).astimezone(UTC)
+    step, at = clock.ladder[clock.next_step], clock.next_at
     if step.action is Action.BREACH:
         at = clock.breached_at or clock.due_at
         clock = replace(clock, breached_at=at)
-    return Firing(clock.target, clock.version, step, at), _next(replace(clock, next_step=clock.next_step + 1), calendar)
+    return Firing(clock.target, clock.version, step, at), _next(replace(clock, next_step=clock.next_step + 1))
 
 
 def pause(clock: Clock, calendar: WorkCalendar, at: datetime) -> Clock:
@@ -94,15 +112,20 @@ def pause(clock: Clock, calendar: WorkCalendar, at: datetime) -> Clock:
     if not clock.pausable or not clock.running:
         return clock
     stood = replace(_judged(clock, at), paused_at=at.astimezone(UTC), used=used(clock, calendar, at))
-    return _next(stood, calendar)
+    return _next(stood)
 
 
-def resume(clock: Clock, calendar: WorkCalendar, at: datetime) -> Clock:
-    """Runs on from ``at``; the deadline moves by the time of its kind that fell into the pause. Not paused: as it is."""
+def resume(clock: Clock, calendar: WorkCalendar, at: datetime, hours: WorkCalendar | None = None) -> Clock:
+    """Runs on from ``at``; the deadline moves by the time of its kind that fell into the pause. Not paused: as it is.
+
+    A deadline that had lapsed before the pause stays lapsed and stays where it is; only the rungs after it are put off.
+    """
     if clock.paused_at is None or clock.stopped_at is not None:
         return clock
     walked = calendar.counted_on(clock.budget)
     pause_took = walked.between(clock.paused_at, at)
+    if clock.breached_at is not None:
+        return _next(_put_off(replace(clock, paused_at=None, calendar=calendar.version), walked, pause_took))
     due = walked.add(clock.due_at, pause_took)
     due_at = due.at.astimezone(UTC)
     moved = replace(
@@ -114,11 +137,19 @@ def resume(clock: Clock, calendar: WorkCalendar, at: datetime) -> Clock:
         provisional=clock.provisional or due.provisional,
         version=clock.version + (due_at != clock.due_at),
     )
-    return _next(moved, calendar)
+    return _planned_ahead(moved, calendar, hours)
 
 
-def extend(clock: Clock, calendar: WorkCalendar, due_at: datetime, at: datetime, ladder: Ladder = ()) -> Clock:
-    """A new deadline, granted by somebody at ``at``. All rungs that lie ahead of it may fire again, for this deadline.
+def extend(
+    clock: Clock,
+    calendar: WorkCalendar,
+    due_at: datetime,
+    at: datetime,
+    ladder: Ladder = (),
+    hours: WorkCalendar | None = None,
+) -> Clock:
+    """A new deadline, granted by somebody at ``at``. All rungs that lie ahead of it may fire again, for this deadline, also those
+    that an acknowledgement of the former one had left out.
 
     Lateness is judged by the deadline granted, so a breach of the former one is taken off the clock; the ticket's history keeps
     it. ``ladder``: the rungs to use from now on; those the clock has when empty. Raises CalendarError when the clock is over
@@ -133,11 +164,19 @@ def extend(clock: Clock, calendar: WorkCalendar, due_at: datetime, at: datetime,
         clock,
         due_at=due_at.astimezone(UTC),
         breached_at=None,
+        acknowledged_at=None,
         provisional=False,
         version=clock.version + 1,
         calendar=calendar.version,
     )
-    return _planned_anew(moved, steps, calendar, since=min(at, due_at))
+    return _planned_anew(moved, steps, calendar, min(at, due_at), hours)
+
+
+def acknowledge(clock: Clock, at: datetime) -> Clock:
+    """Somebody answers at ``at``: rungs that go on until then are left out from here on. Over, or answered before: as it is."""
+    if clock.stopped_at is not None or clock.acknowledged_at is not None:
+        return clock
+    return _next(replace(clock, acknowledged_at=at.astimezone(UTC)))
 
 
 def stop(clock: Clock, at: datetime) -> Clock:
@@ -152,17 +191,16 @@ def cancel(clock: Clock, at: datetime) -> Clock:
     return clock if clock.stopped_at is not None else replace(clock, stopped_at=at.astimezone(UTC), next_at=None, cancelled=True)
 
 
-def recount(clock: Clock, before: WorkCalendar, after: WorkCalendar) -> Clock:
-    """The clock under a changed calendar; the very same object when nothing moves.
+def recount(clock: Clock, before: WorkCalendar, after: WorkCalendar, hours: WorkCalendar | None = None) -> Clock:
+    """The clock under a changed calendar; the very same object when the calendars are equal or the clock is over.
 
-    Only a deadline that follows from its budget moves: one that was set by ``extend``, or that belongs to a clock that is over,
-    stays. Rungs already climbed stay climbed.
+    Only a deadline that follows from its budget and has not lapsed moves: one that was set by ``extend`` stays. Rungs already
+    climbed stay climbed; those ahead are planned on the new calendar.
     """
     if clock.stopped_at is not None or before == after:
         return clock
-    if _reckoned(clock, before).at != clock.due_at:
-        return clock if clock.calendar == after.version else replace(clock, calendar=after.version)
-    due = _reckoned(clock, after)
+    followed = _reckoned(clock, before).at == clock.due_at and clock.breached_at is None
+    due = _reckoned(clock, after) if followed else Moment(clock.due_at)
     moved = replace(
         clock,
         due_at=due.at,
@@ -170,7 +208,7 @@ def recount(clock: Clock, before: WorkCalendar, after: WorkCalendar) -> Clock:
         calendar=after.version,
         version=clock.version + (due.at != clock.due_at),
     )
-    return _next(moved, after)
+    return _planned_ahead(moved, after, hours)
 
 
 def used(clock: Clock, calendar: WorkCalendar, at: datetime) -> timedelta:
@@ -197,16 +235,40 @@ def _judged(clock: Clock, at: datetime) -> Clock:
     return replace(clock, breached_at=clock.due_at) if late and clock.breached_at is None else clock
 
 
-def _planned_anew(clock: Clock, ladder: Ladder, calendar: WorkCalendar, since: datetime) -> Clock:
-    rungs = lay_out(ladder, _promise(clock, calendar), calendar, since)
-    return _next(replace(clock, ladder=rungs, next_step=0), calendar)
+def _planned_anew(clock: Clock, ladder: Ladder, calendar: WorkCalendar, since: datetime, hours: WorkCalendar | None) -> Clock:
+    rungs = lay_out(ladder, _promise(clock, calendar), calendar, since, hours)
+    return _next(replace(clock, ladder=rungs, next_step=0))
 
 
-def _next(clock: Clock, calendar: WorkCalendar) -> Clock:
-    """With ``next_at`` as it follows from everything else."""
+def with_times(clock: Clock, calendar: WorkCalendar, hours: WorkCalendar | None = None) -> Clock:
+    """A clock whose rungs were frozen without their times, with them."""
+    return replace(clock, ladder=timed(clock.ladder, _promise(clock, calendar), calendar, hours))
+
+
+def _planned_ahead(clock: Clock, calendar: WorkCalendar, hours: WorkCalendar | None) -> Clock:
+    """With the rungs not yet climbed planned for the deadline as it is now."""
+    climbed, ahead = clock.ladder[: clock.next_step], clock.ladder[clock.next_step :]
+    rungs = in_order(timed(ahead, _promise(clock, calendar), calendar, hours))
+    return _next(replace(clock, ladder=climbed + rungs))
+
+
+def _put_off(clock: Clock, walked: WorkCalendar, long: timedelta) -> Clock:
+    """With the rungs that lay ahead when it stood still later by ``long``."""
+    rungs = tuple(
+        replace(rung, at=walked.add(rung.at, long).at.astimezone(UTC)) if place >= clock.next_step and rung.at else rung
+        for place, rung in enumerate(clock.ladder)
+    )
+    return replace(clock, ladder=rungs)
+
+
+def _next(clock: Clock) -> Clock:
+    """With ``next_step`` and ``next_at`` as they follow from everything else."""
+    place = clock.next_step
+    while clock.acknowledged_at and place < len(clock.ladder) and clock.ladder[place].until == ACKNOWLEDGED:
+        place += 1
     at = None
-    if clock.stopped_at is None and clock.next_step < len(clock.ladder):
-        at = planned(clock.ladder[clock.next_step], _promise(clock, calendar), calendar).astimezone(UTC)
-        if clock.paused_at is not None and at > clock.paused_at:
+    if clock.stopped_at is None and place < len(clock.ladder):
+        at = clock.ladder[place].at
+        if clock.paused_at is not None and at is not None and at > clock.paused_at:
             at = None
-    return replace(clock, next_at=at)
+    return replace(clock, next_step=place, next_at=at)

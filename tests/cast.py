@@ -35,6 +35,7 @@ from channels import registry
 from channels.contract import Channel, ChannelSpec, Complaint, Delivery, Failure, HttpAnswer, Kind, Notice, Receipt, Receives
 from channels.wire import Wire
 from routing.classify import Model
+from sla.policy import Target
 from tests.databases import PostgresServer, Prepare, SqliteFiles
 from tests.handclock import HandClock
 
@@ -115,6 +116,11 @@ class Cast:
     def history(self, number: str) -> store.History:
         with self.hotline.look() as tx:
             return store.history(tx.session, store.by_number(tx.session, number, SYSTEM))
+
+    def promises(self, number: str, target: str) -> Target | None:
+        """What is promised on a ticket for one target."""
+        with self.hotline.look() as tx:
+            return tx.promises.target(store.by_number(tx.session, number, SYSTEM), target)
 
     def contractor(self, name: str) -> Actor:
         """Staff of the contractor whose name contains this."""

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.policy import Policy
+from app.register import calendars
 from app.register.model import PolicyVersion
 
 
 def remember(session: Session, policy: Policy, now: datetime) -> None:
-    """Keeps a policy the first time it is used."""
-    known = session.scalars(select(PolicyVersion.id).where(PolicyVersion.hash == policy.hash)).one_or_none()
-    if known is None:
-        session.add(
-            PolicyVersion(
-                hash=policy.hash,
-                name=policy.name,
-                version=policy.version,
-                effective_from=policy.effective_from,
-                loaded_at=now,
-                files=dict(policy.files),
-            )
-        )
+    """Keeps a policy, and the calendars it brings under the holidays in force here, the first time they are used."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "hash": policy.hash,
+        "name": policy.name,
+        "version": policy.version,
+        "effective_from": policy.effective_from,
+        "loaded_at": now,
+        "files": dict(policy.files),
+    }
+    session.execute(insert(PolicyVersion).on_conflict_do_nothing(), [row])
+    calendars.remember(session, calendars.in_force(session, policy.sla).calendars.values(), now)

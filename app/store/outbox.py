@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.store.inbox import changed
+from app.tickets.lifecycle import BY_TIME
+from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import Inbound, OutboxRow, OutboxState
 
+HELD = text("outbox.state = 'held'")  # spelt out, as the partial index has it
 LEASE = timedelta(seconds=30)
 
 
@@ -89,6 +92,37 @@ def waiting_in(session: Session, inbound: Inbound) -> tuple[str, ...]:
         )
     )
     return tuple(row.key for row in rows if row.text in inbound.answer)
+
+
+def waiting_of(session: Session, ticket: Ticket) -> list[OutboxRow]:
+    """A ticket's notices of its deadlines that nobody has sent yet, with their events."""
+    query = (
+        select(OutboxRow)
+        .join(OutboxRow.event)
+        .where(OutboxRow.ticket_id == ticket.id, OutboxRow.state.in_((OutboxState.WAITING, OutboxState.HELD)))
+        .where(TicketEvent.action.in_(BY_TIME))
+        .options(contains_eager(OutboxRow.event))
+    )
+    return list(session.scalars(query))
+
+
+def any_held(session: Session) -> bool:
+    """Whether something waits for a digest. Reads one partial index."""
+    return session.scalar(select(OutboxRow.id).where(HELD).limit(1)) is not None
+
+
+def held(session: Session) -> list[OutboxRow]:
+    """Everything that waits for a digest, locked, so that only one worker writes it."""
+    query = select(OutboxRow).where(HELD).order_by(OutboxRow.id).options(joinedload(OutboxRow.event))
+    query = query.options(joinedload(OutboxRow.ticket).selectinload(Ticket.timers))
+    if session.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(of=OutboxRow)
+    return list(session.scalars(query))
+
+
+def drop(row: OutboxRow, why: str) -> None:
+    """A notice that is not to be said any more; the row stays, with the reason."""
+    row.state, row.next_at, row.error = OutboxState.DROPPED, None, why
 
 
 def counts(session: Session) -> dict[OutboxState, int]:

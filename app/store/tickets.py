@@ -18,6 +18,8 @@ from app.tickets.privacy import mask_text, visible_to
 from app.tickets.residents import Resident
 
 PAGE = 50
+# What an act may look at. Read with the ticket: outside its session nothing can be read later.
+WHOLE = (selectinload(Ticket.timers), selectinload(Ticket.holds), selectinload(Ticket.petitions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,15 @@ class Filter:
 
 
 def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
-    """The ticket with its timers. Raises NotFound, also for a ticket this viewer may not know of."""
-    found = session.scalars(
-        select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(selectinload(Ticket.timers))
-    ).one_or_none()
+    """The ticket with its timers, holds and petitions. Raises NotFound, also for a ticket this viewer may not know of."""
+    found = session.scalars(select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)).one_or_none()
     if found is None:
         raise NotFound(f"没有找到工单 {number}")
     return found
 
 
 def by_id(session: Session, ticket_id: int) -> Ticket:
-    return session.scalars(select(Ticket).where(Ticket.id == ticket_id).options(selectinload(Ticket.timers))).one()
+    return session.scalars(select(Ticket).where(Ticket.id == ticket_id).options(*WHOLE)).one()
 
 
 def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
@@ -170,7 +170,7 @@ def open_of_resident(session: Session, resident_id: int, since: datetime, states
             select(Ticket)
             .where(Ticket.resident_id == resident_id, Ticket.state.in_(states), Ticket.updated_at >= since)
             .order_by(Ticket.id.desc())
-            .options(selectinload(Ticket.timers))
+            .options(*WHOLE)
         )
     )
 

@@ -1,13 +1,13 @@
-"""Timers in SQL: what is due, claimed one at a time by a conditional update, parked when it cannot be fired."""
+"""Timers in SQL: what is due, claimed ticket by ticket so that two workers never meet, parked when it cannot be fired."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.store.inbox import changed
 from app.tickets.model import Ticket, Timer
 
 
@@ -28,52 +28,69 @@ def has_lapsed(timer: Timer, now: datetime) -> bool:
 
 
 def overdue(now: datetime) -> ColumnElement[bool]:
-    """超期, of a ticket: a clock of it has lapsed."""
-    return exists().where(Timer.ticket_id == Ticket.id, lapsed(now))
+    """超期, of a ticket: a clock of the citizen or of the contractor has lapsed. That the hotline has not called back yet makes
+    nobody's work late."""
+    return exists().where(Timer.ticket_id == Ticket.id, Timer.party.in_(("citizen", "contractor")), lapsed(now))
 
 
-def due(session: Session, now: datetime, limit: int) -> list[tuple[int, datetime]]:
-    """Timers whose next step has come, the oldest first. Reads one partial index and nothing else."""
-    rows = session.execute(
-        select(Timer.id, Timer.next_at)
-        .where(Timer.next_at.is_not(None), Timer.next_at <= now)
-        .order_by(Timer.next_at)
-        .limit(limit)
-    )
-    return [(timer_id, at) for timer_id, at in rows if at is not None]
+def claim_due(session: Session, now: datetime, limit: int) -> list[Timer]:
+    """Timers whose next step has come, the oldest first, with their tickets, all locked for this transaction.
+
+    What another worker has in hand is left to it, and so is a ticket on which somebody is just acting: its timers are due again
+    at the next sweep. Of a ticket all timers that are due come together, or none, so that its steps fire in their order.
+    An act writes the ticket before its timers; nothing here waits for a ticket's lock, so neither can block the other for good.
+    SQLite lets one writer in at a time and needs no locks.
+    """
+    many = session.get_bind().dialect.name == "postgresql"
+    first = _skipping(_due(now).order_by(Timer.next_at, Timer.ticket_id).limit(limit), many)
+    claimed = session.execute(first).all()
+    if not claimed:
+        return []
+    wanted = select(Ticket.id).where(Ticket.id.in_({row.ticket_id for row in claimed}))
+    tickets = set(session.scalars(_skipping(wanted, many)))
+    mine = {row.id for row in claimed}
+    timers = list(session.scalars(select(Timer).where(Timer.ticket_id.in_(tickets)).order_by(Timer.id).options(*_WHOLE)))
+    coming = [timer for timer in timers if timer.next_at is not None and timer.next_at <= now]
+    beyond = [timer.id for timer in coming if timer.id not in mine]
+    if beyond:  # the batch ended in the middle of a ticket
+        mine |= {row.id for row in session.execute(_skipping(_due(now).where(Timer.id.in_(beyond)), many))}
+    taken = {timer.ticket_id for timer in coming if timer.id not in mine}
+    return sorted((timer for timer in coming if timer.ticket_id not in taken), key=lambda timer: (timer.next_at, timer.id))
 
 
-def claim(session: Session, timer_id: int, expected: datetime) -> Timer | None:
-    """The timer, locked for this transaction, if its next step is still the one that was seen; else another worker has it."""
-    _lock_ticket(session, timer_id)
-    won = session.execute(
-        update(Timer)
-        .where(Timer.id == timer_id, Timer.next_at == expected)
-        .values(attempts=Timer.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if not changed(won):
+# Everything an act may look at, read with the batch: a question for each ticket would cost more than the act itself.
+_TICKET = joinedload(Timer.ticket)
+_WHOLE = (
+    _TICKET.selectinload(Ticket.timers),
+    _TICKET.selectinload(Ticket.holds),
+    _TICKET.selectinload(Ticket.petitions),
+)
+
+
+def _due(now: datetime) -> Select[int, int]:
+    return select(Timer.id, Timer.ticket_id).where(Timer.next_at.is_not(None), Timer.next_at <= now)
+
+
+def _skipping(query: Select[*tuple[Any, ...]], many: bool) -> Select[*tuple[Any, ...]]:
+    return query.with_for_update(skip_locked=True) if many else query
+
+
+def claim(session: Session, timer_id: int, now: datetime) -> Timer | None:
+    """One timer like ``claim_due``, by itself; None when it is not due any more, or in somebody's hands."""
+    many = session.get_bind().dialect.name == "postgresql"
+    row = session.execute(_skipping(_due(now).where(Timer.id == timer_id), many)).one_or_none()
+    if row is None or session.scalar(_skipping(select(Ticket.id).where(Ticket.id == row.ticket_id), many)) is None:
         return None
     return session.scalars(
-        select(Timer)
-        .where(Timer.id == timer_id)
-        .options(selectinload(Timer.ticket).selectinload(Ticket.timers))
-        .execution_options(populate_existing=True)
+        select(Timer).where(Timer.id == timer_id).options(*_WHOLE).execution_options(populate_existing=True)
     ).one()
 
 
-def _lock_ticket(session: Session, timer_id: int) -> None:
-    """An act writes the ticket before its timers: a sweep that began with the timer would block it, and be blocked by it."""
-    if session.get_bind().dialect.name == "postgresql":
-        ticket_id = select(Timer.ticket_id).where(Timer.id == timer_id).scalar_subquery()
-        session.execute(select(Ticket.id).where(Ticket.id == ticket_id).with_for_update())
-
-
-def park(session: Session, timer_id: int, expected: datetime, now: datetime, error: str) -> None:
+def park(session: Session, timer_id: int, now: datetime, error: str) -> None:
     """Takes a timer that cannot be fired out of the sweep; people are alarmed by the metric and the board."""
     session.execute(
         update(Timer)
-        .where(Timer.id == timer_id, Timer.next_at == expected)
+        .where(Timer.id == timer_id, Timer.next_at.is_not(None), Timer.next_at <= now)
         .values(next_at=None, parked_at=now, error=error[:1000])
         .execution_options(synchronize_session=False)
     )

@@ -4,107 +4,151 @@ Which anchor: on the first round the citizen's targets run from receipt, however
 from the act that opened it. An emergency told later runs from the alarm (``!``): before it nobody could know, and a limit of
 minutes counted from receipt would have lapsed before a word was said. While it lasts, whatever follows keeps that anchor; told
 again, or found to be none, it gives nobody more time. A contractor's targets run from the act that set that contractor to work.
+
+Every change is told to the ledger 台账, from which the deadline is explained later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from app.policy import Policy
-from app.tickets.lifecycle import TimerEffect
+from app.tickets.ledger import Entry, entry
+from app.tickets.lifecycle import Actor, Handler, Role, State, TimerEffect
 from app.tickets.model import Ticket, Timer
+from app.tickets.promises import EMERGENCY, Promises
+from app.tickets.rows import read, write
 from sla import timer as clockwork
-from sla.budget import Budget
-from sla.calendar import WorkCalendar
-from sla.ladder import from_json, to_json
 from sla.policy import Target
 from sla.timer import Clock, Firing
 
-EMERGENCY = "U0"
-
 
 @dataclass(frozen=True, slots=True)
-class Promises:
-    """The policy in force, asked for what is promised on a ticket and for the calendars that its clocks walk."""
+class Act:
+    """What the clocks need to know of an act: on which ticket, under which promises, dated when, by whom, with what details."""
 
-    policy: Policy
+    ticket: Ticket
+    promises: Promises
+    at: datetime
+    by: Actor
+    details: Mapping[str, Any] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
 
-    def target(self, ticket: Ticket, key: str) -> Target | None:
-        """What is promised on this ticket for one target, if anything.
-
-        In an emergency the strictest of the ticket's own leaf and the emergencies told on it: whoever tells of the fire in a
-        second message is promised no less than who tells of it in the first, and an emergency loosens nothing.
-        """
-        leaves = [ticket.leaf or self.policy.rules.unclassified_as]
-        if ticket.urgency == EMERGENCY:
-            leaves += [code for code in ticket.emergencies if code in self.policy.taxonomy.leaves]
-        found = [t for leaf in leaves for t in self.policy.sla.targets(leaf, ticket.urgency) if t.key == key]
-        return min(found, key=lambda target: target.budget.length, default=None)
-
-    def calendar_of(self, timer: Timer) -> WorkCalendar:
-        """The calendar that the clock was last counted on; the one now in force for such a target where that is gone."""
-        kept = self.policy.sla.calendar(timer.calendar)
-        if kept is not None:
-            return kept
-        target = self.target(timer.ticket, timer.target)
-        return self.policy.sla.calendars[target.calendar] if target else next(iter(self.policy.sla.calendars.values()))
+    def changes(self, timer: Timer, op: str, before: Clock | None, after: Clock, **more: Any) -> None:
+        """Writes the clock back, and what happened to it into the ledger."""
+        if before == after:
+            return
+        place = len(self.ticket.timers) if before is None else self.ticket.timers.index(timer)
+        write(timer, before, after)
+        self.entries.append(entry(place, op, before, after, **more))
 
 
-def apply(effects: Iterable[TimerEffect], ticket: Ticket, promises: Promises, at: datetime) -> None:
-    """Does what a row of the table says to the clocks of a ticket."""
+def apply(effects: Iterable[TimerEffect], act: Act) -> list[Entry]:
+    """Does what a row of the table says to the clocks of a ticket; returns what changed."""
     for effect in effects:
         if effect.op in "+!":
-            _start(ticket, effect.target, promises, at, anew=effect.op == "!")
+            _start(act, effect.target, anew=effect.op == "!")
             continue
-        change = _CHANGES[effect.op]
-        for timer in ticket.timers:
-            if timer.stopped_at is None and effect.target in ("*", timer.target):
-                _write(timer, change(_read(timer), promises.calendar_of(timer), at))
+        target = str(act.details.get("target", "")) if effect.target == "?" else effect.target
+        for timer in act.ticket.timers:
+            if timer.stopped_at is None and target in ("*", timer.target) and _concerns(effect.op, timer, act):
+                clock = read(timer, act.promises)
+                act.changes(timer, effect.op, clock, _CHANGES[effect.op](clock, timer, act))
+    return act.entries
 
 
-_CHANGES: Mapping[str, Callable[[Clock, WorkCalendar, datetime], Clock]] = {
-    "-": lambda clock, calendar, at: clockwork.stop(clock, at),
-    "=": clockwork.pause,
-    ">": clockwork.resume,
-    "x": lambda clock, calendar, at: clockwork.cancel(clock, at),
+def _concerns(op: str, timer: Timer, act: Act) -> bool:
+    """What an agent does is not done by the contractor: its own clocks run on."""
+    return not (op == "-" and timer.party == "contractor" and act.by.role is Role.AGENT and act.ticket.handler != Handler.DESK)
+
+
+def _resume(clock: Clock, timer: Timer, act: Act) -> Clock:
+    return clockwork.resume(clock, act.promises.calendar_of(timer), act.at, act.promises.hours_of(timer))
+
+
+def _decided(clock: Clock, timer: Timer, act: Act) -> Clock:
+    """The deadline that somebody decided on. Rungs are those the clock has: the promise of then, for the new deadline."""
+    due_at = datetime.fromisoformat(str(act.details["deadline_at"]))
+    if due_at == clock.due_at or (timer.party == "contractor" and due_at <= clock.started_at):
+        return clock
+    return clockwork.extend(clock, act.promises.calendar_of(timer), due_at, act.at, hours=act.promises.hours_of(timer))
+
+
+def _recount(clock: Clock, timer: Timer, act: Act) -> Clock:
+    """On the calendar of that name as it is now, where the clock was counted on the former version of it."""
+    former, newer = (str(act.details["calendar"][key]) for key in ("from", "to"))
+    if timer.calendar != former:
+        return clock
+    promises = act.promises
+    return clockwork.recount(clock, promises.calendar(former), promises.calendar(newer), promises.sla.hours)
+
+
+_CHANGES: Mapping[str, Callable[[Clock, Timer, Act], Clock]] = {
+    "-": lambda clock, timer, act: clockwork.stop(clock, act.at),
+    "=": lambda clock, timer, act: clockwork.pause(clock, act.promises.calendar_of(timer), act.at),
+    ">": _resume,
+    "x": lambda clock, timer, act: clockwork.cancel(clock, act.at),
+    "~": lambda clock, timer, act: clockwork.acknowledge(clock, act.at),
+    "^": _decided,
+    "%": _recount,
 }
 
 
 def fire(timer: Timer, promises: Promises, now: datetime) -> Firing | None:
-    """The timer's next step that is due, if any; the row is moved past it."""
-    fired = clockwork.fire(_read(timer), promises.calendar_of(timer), now)
+    """The timer's next step that is due, if any; the row is moved past it. Counts on no calendar: the steps carry their times."""
+    fired = clockwork.fire(read(timer, promises), now)
     if fired is None:
         return None
     firing, after = fired
-    _write(timer, after)
+    timer.next_step, timer.next_at, timer.breached_at = after.next_step, after.next_at, after.breached_at
     return firing
 
 
-def _start(ticket: Ticket, key: str, promises: Promises, at: datetime, *, anew: bool) -> None:
+def _start(act: Act, key: str, *, anew: bool) -> None:
+    ticket, promises = act.ticket, act.promises
     target = promises.target(ticket, key)
     present = [t for t in ticket.timers if t.target == key and t.round == ticket.round and not t.cancelled]
+    running = [timer for timer in present if timer.stopped_at is None]
     if target is None:
-        _cancel(present, at)
+        _cancel(act, running)
+        return
+    if _not_now(act, target, running, anew):
         return
     citizens = target.anchor == "receipt"
-    if citizens and present and _stands(present[-1], target, anew):
+    if (citizens or anew) and present and _stands(present[-1], target, anew):
         return  # setting somebody else to work, or telling it twice, changes nothing for the citizen
-    _cancel(present, at)
-    anchor = _anchor(ticket, key, at) if citizens and not anew else at
-    calendar = promises.policy.sla.calendars[target.calendar]
+    _cancel(act, running)
+    anchor = _anchor(ticket, key, act.at) if citizens and not anew else act.at
+    pauses = [(hold.started_at, hold.ended_at) for hold in ticket.holds if hold.ended_at is not None]
+    hours = promises.sla.hours
+    clock = clockwork.start(target, promises.sla.calendar_of(target), anchor, hours, pauses)
     timer = Timer(
         name=target.name,
         party=target.party,
-        contractor_id=None if citizens else ticket.contractor_id,
+        contractor_id=ticket.contractor_id if target.party == "contractor" else None,
         round=ticket.round,
         policy=promises.policy.hash,
+        hours=hours.version if hours is not None else "",
         attempts=0,
         error="",
     )
-    _write(timer, clockwork.start(target, calendar, anchor))
+    counted = [[since.isoformat(), until.isoformat()] for since, until in pauses] if clock.held else []
+    more = {"party": target.party, "policy": promises.policy.hash, "round": ticket.round, "pauses": counted}
+    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more)
     ticket.timers.append(timer)
+
+
+def _not_now(act: Act, target: Target, running: list[Timer], anew: bool) -> bool:
+    """Clocks that are not asked for as things stand, or that run already and are not begun again by the same thing said twice."""
+    if target.party == "contractor":
+        accepted = target.key == "accept" and anew and not running
+        return act.ticket.handler == Handler.DESK or accepted
+    if target.key == "respond":  # until the first contact its own clock governs; a second word does not put off the first
+        waits = any(timer.target == "contact" and timer.stopped_at is None for timer in act.ticket.timers)
+        return waits or bool(running) or act.ticket.state is State.RESOLVED  # there nobody is at work; it is reopened first
+    return False
 
 
 def _stands(timer: Timer, target: Target, anew: bool) -> bool:
@@ -120,51 +164,7 @@ def _anchor(ticket: Ticket, key: str, at: datetime) -> datetime:
     return ticket.created_at if ticket.round == 1 else min(begun, default=at)
 
 
-def _cancel(timers: Iterable[Timer], at: datetime) -> None:
+def _cancel(act: Act, timers: Iterable[Timer]) -> None:
     for timer in timers:
-        if timer.stopped_at is None:
-            _write(timer, clockwork.cancel(_read(timer), at))
-
-
-def _read(timer: Timer) -> Clock:
-    return Clock(
-        target=timer.target,
-        budget=Budget.parse(timer.budget),
-        calendar=timer.calendar,
-        pausable=timer.pausable,
-        started_at=timer.started_at,
-        due_at=timer.due_at,
-        ladder=from_json(timer.ladder),
-        provisional=timer.provisional,
-        version=timer.version,
-        next_step=timer.next_step,
-        next_at=timer.next_at,
-        paused_at=timer.paused_at,
-        held=timer.held,
-        used=timer.used,
-        stopped_at=timer.stopped_at,
-        breached_at=timer.breached_at,
-        cancelled=timer.cancelled,
-    )
-
-
-def _write(timer: Timer, clock: Clock) -> None:
-    ladder = to_json(clock.ladder)
-    if timer.ladder != ladder:
-        timer.ladder = ladder
-    timer.target = clock.target
-    timer.budget = str(clock.budget)
-    timer.calendar = clock.calendar
-    timer.pausable = clock.pausable
-    timer.started_at = clock.started_at
-    timer.due_at = clock.due_at
-    timer.provisional = clock.provisional
-    timer.version = clock.version
-    timer.next_step = clock.next_step
-    timer.next_at = clock.next_at
-    timer.paused_at = clock.paused_at
-    timer.held = clock.held
-    timer.used = clock.used
-    timer.stopped_at = clock.stopped_at
-    timer.breached_at = clock.breached_at
-    timer.cancelled = clock.cancelled
+        clock = read(timer, act.promises)
+        act.changes(timer, "x", clock, clockwork.cancel(clock, act.at))

@@ -4,7 +4,9 @@ Read a row as: action, name, from, to, who may, timers, told, needs, checks.
 
 * to: a pair says where it goes with whoever had it, and where when the desk itself answered for it.
 * timers: ``+`` start (a target already running from the same anchor goes on), ``!`` start anew from this act, ``-`` met,
-  ``=`` pause, ``>`` resume, ``x`` cancel; ``*`` is every target. Targets are the policy's: ``contact`` first contact, ``resolve`` resolution, ``accept`` 签收.
+  ``=`` pause, ``>`` resume, ``x`` cancel, ``^`` the deadline decided on, ``~`` somebody has answered, ``%`` count again on the
+  calendar in force; ``*`` is every target, ``?`` the one the act names. Targets are the policy's: the citizen's ``contact``,
+  ``resolve`` and ``respond``, the contractor's ``accept``, ``reach``, ``arrive`` and ``finish``, ``decide`` and ``callback``.
 * told: ``resident``, ``contractor``, ``supervisor``, ``desk``, ``handler`` (whoever answers for the ticket now), ``ladder`` (whom the
   escalation step names). A sealed ticket never tells a contractor, whatever the row says.
 * needs: details without which the act is refused. checks: what cannot be a fact of the table, each a function below.
@@ -103,6 +105,7 @@ class Case(Protocol):
     contractor_id: Any
     purchaser_id: Any
     resident_id: Any
+    petitions: Any
 
 
 Details = Mapping[str, Any]
@@ -127,6 +130,16 @@ def by_the_resident(case: Case, actor: Actor, details: Details) -> str | None:
     if actor.role is Role.RESIDENT and actor.id and str(case.resident_id) != actor.id:
         return "只能操作本人提交的诉求"
     return None
+
+
+def one_petition_at_a_time(case: Case, actor: Actor, details: Details) -> str | None:
+    """Whoever has asked waits for the decision."""
+    return "已有申请待裁决" if any(asked.state == "open" for asked in case.petitions) else None
+
+
+def somebody_asked(case: Case, actor: Actor, details: Details) -> str | None:
+    """Nothing is granted that nobody asked for."""
+    return None if any(asked.state == "open" for asked in case.petitions) else "没有待裁决的申请"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +179,12 @@ DESK = frozenset({R.AGENT, R.SUPERVISOR})
 STAFF = DESK | {R.CONTRACTOR}
 HANDLERS = frozenset({R.CONTRACTOR, R.SUPERVISOR})
 MACHINE = frozenset({R.SYSTEM})
+AT_WORK: frozenset[State | None] = frozenset({S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD})
+SET_TO_WORK = "+accept +reach +arrive +finish +contact +resolve"
+TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide"
+DONE = (
+    "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK + " +callback"
+)  # whoever did not do it no longer need
 
 
 def row(
@@ -197,37 +216,46 @@ def row(
 # fmt: off
 TABLE: tuple[Rule, ...] = (
     row("receive",  "受理",     NEW,                 S.RECEIVED,    MACHINE | DESK,                "+contact +resolve",         "resident",              ""),
-    row("append",   "补充",     OPEN,                SAME,          MACHINE | DESK | {R.RESIDENT}, "",                          "handler",               "text", by_the_resident),
+    row("append",   "补充",     OPEN,                SAME,          MACHINE | DESK | {R.RESIDENT}, "+respond",                  "handler",               "text", by_the_resident),
     # The emergency's clocks run from when it was told. On a resolved ticket nobody is at work: it is reopened first.
-    row("alarm",    "应急告警", UNANSWERED,          SAME,          MACHINE | DESK,                "!contact !resolve",         "resident desk supervisor", "codes"),
+    row("alarm",    "应急告警", UNANSWERED,          SAME,          MACHINE | DESK,                "!contact !resolve !accept !reach !arrive !finish", "resident desk supervisor", "codes"),
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
-    row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                "+accept +contact +resolve", "contractor resident",   "contractor", never_sealed),
-    row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                "+accept +contact +resolve", "supervisor resident",   "purchaser"),
-    row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          "-contact -resolve",         "resident",              "text"),
+    row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed),
+    row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
+    row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
     row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer"),
     row("accept",   "签收",     {S.DISPATCHED},      S.IN_PROGRESS, HANDLERS,                      "-accept",                   "resident",              "eta", by_its_handler),
-    row("contact",  "联系",     {S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD}, SAME, STAFF,             "-contact",                  "",                      "text", by_its_handler),
-    row("progress", "进展",     {S.IN_PROGRESS, S.ON_HOLD}, SAME,   STAFF,                         "",                          "resident",              "text", by_its_handler),
-    row("reply",    "回复",     OPEN,                SAME,          DESK,                          "-contact",                  "resident",              "text"),
+    row("contact",  "联系",     AT_WORK,             SAME,          STAFF,                         "-contact -reach -respond",  "",                      "text", by_its_handler),
+    row("arrive",   "到场",     {S.IN_PROGRESS, S.ON_HOLD}, SAME,   HANDLERS,                      "-arrive",                   "",                      "", by_its_handler),
+    row("progress", "进展",     {S.IN_PROGRESS, S.ON_HOLD}, SAME,   STAFF,                         "-respond",                  "resident",              "text", by_its_handler),
+    row("reply",    "回复",     OPEN,                SAME,          DESK,                          "-contact -respond",         "resident",              "text"),
     row("note",     "备注",     OPEN | {S.CLOSED, S.REJECTED, S.MERGED}, SAME, STAFF,              "",                          "",                      "text", by_its_handler),
-    row("hold",     "挂起",     {S.IN_PROGRESS},     S.ON_HOLD,     STAFF,                         "=resolve",                  "resident desk",         "reason until", by_its_handler),
-    row("resume",   "恢复",     {S.ON_HOLD},         S.IN_PROGRESS, STAFF | MACHINE,               ">resolve",                  "resident",              "", by_its_handler),
-    row("return",   "退单",     {S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD}, S.RETURNED, DESK,        "xaccept >resolve",          "handler",               "reason"),
-    row("resolve",  "办结",     {S.IN_PROGRESS},     S.RESOLVED,    STAFF,                         "-contact -resolve",         "resident",              "text", by_its_handler),
-    row("remand",   "退回重办", {S.RESOLVED},        AGAIN,         DESK,                          "+resolve",                  "handler",               "reason"),
-    row("reopen",   "重办",     {S.RESOLVED, S.CLOSED}, AGAIN,      MACHINE | DESK | {R.RESIDENT}, "+resolve",               "handler desk",          "reason", by_the_resident),
-    row("rate",     "评价",     {S.RESOLVED, S.CLOSED}, SAME,       {R.RESIDENT, R.AGENT},         "",                          "",                      "satisfied", by_the_resident),
+    row("hold",     "挂起",     {S.IN_PROGRESS},     S.ON_HOLD,     STAFF,                         "=resolve =finish",          "resident desk",         "reason until", by_its_handler),
+    row("resume",   "恢复",     {S.ON_HOLD},         S.IN_PROGRESS, STAFF | MACHINE,               ">resolve >finish",          "resident",              "", by_its_handler),
+    row("return",   "退单",     AT_WORK,             S.RETURNED,    DESK,                          f">resolve {TAKEN_BACK}",    "handler",               "reason"),
+    row("resolve",  "办结",     {S.IN_PROGRESS},     S.RESOLVED,    STAFF,                         DONE,                        "resident",              "text", by_its_handler),
+    row("remand",   "退回重办", {S.RESOLVED},        AGAIN,         DESK,                          "xcallback +resolve +finish", "handler",              "reason"),
+    row("reopen",   "重办",     {S.RESOLVED, S.CLOSED}, AGAIN,      MACHINE | DESK | {R.RESIDENT}, "xcallback +resolve +finish", "handler desk",         "reason", by_the_resident),
+    row("rate",     "评价",     {S.RESOLVED, S.CLOSED}, SAME,       {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident),
     row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK | {R.RESIDENT}, "x*",                        "",                      "", by_the_resident),
     row("nudge",    "催办",     UNANSWERED,          SAME,          DESK | {R.RESIDENT},           "",                          "handler desk",          "", by_the_resident),
     row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident),
     row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into"),
+    # A deadline moves only when somebody who may has decided so: on a petition, or openly against the policy.
+    row("petition", "申请延期", {S.IN_PROGRESS},     SAME,          {R.CONTRACTOR},                "+decide",                   "desk supervisor",       "reason wanted", by_its_handler, one_petition_at_a_time),
+    row("grant",    "批准延期", {S.IN_PROGRESS, S.ON_HOLD}, SAME,   {R.SUPERVISOR},                "-decide ^resolve ^finish",  "resident handler",      "reason", somebody_asked),
+    row("deny",     "驳回延期", {S.IN_PROGRESS, S.ON_HOLD}, SAME,   {R.SUPERVISOR},                "-decide",                   "handler",               "reason", somebody_asked),
+    row("override", "调整期限", UNANSWERED,          SAME,          {R.SUPERVISOR},                "^?",                        "resident handler",      "target deadline reason"),
+    row("acknowledge", "知悉",  UNANSWERED,          SAME,          STAFF,                         "~*",                        "",                      "", by_its_handler),
+    row("recount",  "日历调整", OPEN,                SAME,          MACHINE,                       "%*",                        "resident handler",      "calendar"),
     # Timers act by these three; they never count as work done on the ticket.
-    row("remind",   "临期提醒", UNANSWERED,          SAME,          MACHINE,                       "",                          "ladder",                "target"),
-    row("breach",   "超期",     UNANSWERED,          SAME,          MACHINE,                       "",                          "ladder",                "target"),
+    row("remind",   "临期提醒", UNANSWERED | {S.RESOLVED}, SAME,    MACHINE,                       "",                          "ladder",                "target"),
+    row("breach",   "超期",     UNANSWERED | {S.RESOLVED}, SAME,    MACHINE,                       "",                          "ladder",                "target"),
     row("escalate", "升级",     UNANSWERED,          SAME,          MACHINE | {R.SUPERVISOR},      "",                          "ladder",                "target"),
 )
 # fmt: on
 
+BY_TIME = ("remind", "breach", "escalate")  # what the ladder of a clock does
 RULES: Mapping[str, Rule] = {rule.action: rule for rule in TABLE}
 DEAD_ENDS = frozenset({State.REJECTED, State.MERGED})
 

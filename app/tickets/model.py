@@ -117,7 +117,14 @@ class Timer(Record):
 
     __tablename__ = "timer"
     __table_args__ = (
-        Index("ix_timer_next", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
+        # With the ticket, so that timers of one ticket that are due together are claimed together, by whichever worker.
+        Index(
+            "ix_timer_next",
+            "next_at",
+            "ticket_id",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
     )
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
@@ -158,6 +165,9 @@ class Hold(Record):
     """
 
     __tablename__ = "hold"
+    __table_args__ = (
+        Index("ix_hold_open", "until", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    )
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     started_at: Mapped[datetime]

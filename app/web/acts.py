@@ -14,7 +14,7 @@ from app.errors import BadInput
 from app.hotline import Tx
 from app.store import tickets as store
 from app.tickets.lifecycle import DEAD_ENDS, Actor, Handler, Role, Rule, offers
-from app.tickets.model import Ticket
+from app.tickets.model import Ticket, Timer
 from app.web.views import LEVEL_NAMES
 from routing.assign import Terms
 
@@ -29,6 +29,9 @@ class Given(BaseModel):
     refer: str = ""
     eta: str = ""
     until: str = ""
+    wanted: str = ""
+    deadline: str = ""
+    target: str = ""
     leaf: str = ""
     contractor: str = ""
     purchaser: str = ""
@@ -81,6 +84,31 @@ FORMS: Mapping[str, ActForm] = {
     "progress": ActForm("progress", "填写进展", (Field("text", "进展", hint="会发给诉求人"),)),
     "hold": ActForm("hold", "挂起", (Field("reason", "理由", hint="会告知诉求人"), Field("until", "预计恢复时间", "moment"))),
     "resume": ActForm("resumption", "恢复办理", (), "primary"),
+    "arrive": ActForm("arrival", "已到场", hint="记下到场的时刻，停下到场的钟"),
+    "acknowledge": ActForm("acknowledgement", "知悉", hint="反复提醒到此为止；时限和升级照旧"),
+    "petition": ActForm(
+        "petition",
+        "申请延期",
+        (Field("reason", "理由", hint="批准后会告知诉求人"), Field("wanted", "希望延到", "moment")),
+        hint="主管部门批准之前，原期限不变",
+    ),
+    "grant": ActForm(
+        "extension",
+        "批准延期",
+        (Field("reason", "批准意见"), Field("until", "批准延到", "moment", hint="不填即为申请的时间；可以更早，不能更晚")),
+        "primary",
+    ),
+    "deny": ActForm("refusal", "驳回延期", (Field("reason", "理由", hint="承办单位会看到；原期限不变"),)),
+    "override": ActForm(
+        "deadline",
+        "调整期限",
+        (
+            Field("target", "时限项", "choice", choices="clocks"),
+            Field("deadline", "新的期限", "moment"),
+            Field("reason", "理由", hint="会告知诉求人和承办单位，并留痕"),
+        ),
+        "danger",
+    ),
     "resolve": ActForm("resolution", "办结", (Field("text", "办理结果", hint="做了什么、结果如何，会发给诉求人"),), "primary"),
     "reply": ActForm("reply", "回复诉求人", (Field("text", "回复内容", hint="会发给诉求人"),)),
     "append": ActForm(
@@ -100,7 +128,20 @@ FORMS: Mapping[str, ActForm] = {
     "withdraw": ActForm("withdrawal", "代诉求人撤回", (Field("reason", "理由", "line"),), "danger"),
 }
 BY_NOUN: Mapping[str, str] = {form.noun: action for action, form in FORMS.items()}
-FIRST = ("accept", "resolve", "resume", "dispatch", "refer", "contact", "progress", "reply", "answer")  # what one mostly came for
+FIRST = (
+    "grant",
+    "deny",
+    "accept",
+    "resolve",
+    "resume",
+    "dispatch",
+    "refer",
+    "contact",
+    "arrive",
+    "progress",
+    "reply",
+    "answer",
+)  # what one mostly came for
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +182,17 @@ def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
     """The checks of the row that need no details, and 督办 only where a deadline has lapsed."""
     if rule.action == "escalate" and notify.running(ticket, "resolve") is None:
         return False
+    if rule.action == "arrive" and notify.running(ticket, "arrive") is None:
+        return False
+    if rule.action == "acknowledge" and not any(_rings(timer) for timer in ticket.timers):
+        return False
     return all(check(ticket, viewer, {}) is None for check in rule.checks)
+
+
+def _rings(timer: Timer) -> bool:
+    """Whether its ladder goes on until somebody answers, and nobody has."""
+    ahead = timer.ladder[timer.next_step :] if timer.next_at is not None and timer.acknowledged_at is None else []
+    return any(step.get("until") for step in ahead)
 
 
 def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) -> dict[str, Any]:
@@ -262,6 +313,8 @@ _READ: Mapping[str, Callable[[Tx, Ticket, Actor, str], dict[str, Any]]] = {
     "leaf": _leaf,
     "eta": _moment("eta"),
     "until": _moment("until"),
+    "wanted": _moment("wanted"),
+    "deadline": _moment("deadline"),
     "into": _into,
     "codes": _codes,
     "level": _level,

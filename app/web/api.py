@@ -21,7 +21,7 @@ from app.tickets.model import Ticket, Timer
 from app.tickets.privacy import sees_person
 from app.web.guards import TheHotline, program
 from app.web.shapes import EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
-from app.web.views import readable
+from app.web.views import concerns, readable
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
@@ -265,7 +265,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         why=ticket.assigned_why,
         level=ticket.level,
         round=ticket.round,
-        timers=[_timer(timer) for timer in ticket.timers],
+        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],
     )
 
 
@@ -281,6 +281,9 @@ def _timer(timer: Timer) -> TimerView:
         breached_at=timer.breached_at,
         round=timer.round,
         provisional=timer.provisional,
+        party=timer.party,
+        cancelled=timer.cancelled,
+        version=timer.version,
     )
 
 

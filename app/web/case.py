@@ -16,7 +16,7 @@ from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
 from app.tickets import lifecycle
-from app.tickets.lifecycle import Actor, Role
+from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_name, mask_phone, sees_person
@@ -132,7 +132,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
         "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
-        "clocks": views.clocks_of(tx, ticket),
+        "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": views.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
         "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
@@ -173,6 +173,9 @@ OUTBOX_NAMES = {
     OutboxState.SENT: "已发",
     OutboxState.FAILED: "未送达",
     OutboxState.PARKED: "已搁置",
+    OutboxState.HELD: "待汇总",
+    OutboxState.DIGESTED: "已汇总告知",
+    OutboxState.DROPPED: "不再发",
 }
 AUDIENCE_NAMES = {"resident": "诉求人", "contractor": "承接主体", "supervisor": "主管部门", "desk": "坐席"}
 
@@ -234,6 +237,12 @@ def _choices(tx: Tx, ticket: Ticket, name: str) -> list[Choice]:
             return [Choice(str(i), one) for i, one in names.purchasers.items()]
         case "emergencies":
             return [Choice(leaf.code, leaf.name) for leaf in taxonomy.leaves.values() if leaf.group == "E"]
+        case "clocks":
+            return [
+                Choice(clock.target, f"{clock.name}（{clock.due}）")
+                for clock in views.clocks_of(tx, ticket, SYSTEM)
+                if not clock.over
+            ]
         case "levels":
             return [Choice(str(level), word) for level, word in views.LEVEL_NAMES.items()]
     return leaf_choices(taxonomy)

@@ -28,6 +28,9 @@ class TimerView(BaseModel):
     breached_at: datetime | None
     round: int
     provisional: bool
+    party: str
+    cancelled: bool
+    version: int
 
 
 class EventView(BaseModel):

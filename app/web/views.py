@@ -83,11 +83,21 @@ def span(length: timedelta) -> str:
     return f"{rest}分" if rest else "不到1分"
 
 
-def clocks_of(tx: Tx, ticket: Ticket) -> list[ClockView]:
-    """Every clock of the ticket's present round, running ones first, the nearest deadline first."""
-    shown = [t for t in ticket.timers if not t.cancelled and (t.stopped_at is None or t.round == ticket.round)]
+def clocks_of(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ClockView]:
+    """The clocks of the ticket's present round that concern this viewer, running ones first, the nearest deadline first."""
+    present = [t for t in ticket.timers if not t.cancelled and (t.stopped_at is None or t.round == ticket.round)]
+    shown = [timer for timer in present if concerns(timer, viewer)]
     views = [clock_view(tx, timer) for timer in shown]
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
+
+
+def concerns(timer: Timer, viewer: Actor) -> bool:
+    """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when."""
+    if viewer.role is Role.RESIDENT:
+        return timer.party == "citizen"
+    if viewer.role is Role.CONTRACTOR:
+        return timer.party in ("citizen", "adjudicator") or timer.contractor_id == viewer.org
+    return True
 
 
 def readable(tx: Tx, ticket: Ticket, viewer: Actor, text: str) -> str:
@@ -124,7 +134,7 @@ class RowView:
 
 def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
     text = readable(tx, ticket, viewer, ticket.text)
-    running = [clock for clock in clocks_of(tx, ticket) if not clock.over]
+    running = [clock for clock in clocks_of(tx, ticket, viewer) if not clock.over]
     return RowView(
         number=ticket.number,
         state=STATE_NAMES[ticket.state],

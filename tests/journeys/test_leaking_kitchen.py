@@ -52,11 +52,13 @@ def test_a_leaking_kitchen_from_wechat_to_the_tenants_own_rating(cast: Cast) -> 
             act(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
     ticket = cast.ticket(said.number)
     assert ticket.state is State.RESOLVED
-    assert all(timer.stopped_at is not None and timer.next_at is None for timer in ticket.timers)
+    assert [timer.target for timer in ticket.timers if timer.stopped_at is None] == ["callback"]
 
     # The tenant is asked, answers with a five, and the case is closed. Silence would not have counted.
     assert cast.writes("5", sender="o-chen").text == "谢谢您的评价。"
-    assert cast.ticket(said.number).state is State.CLOSED
+    ticket = cast.ticket(said.number)
+    assert ticket.state is State.CLOSED
+    assert all(timer.stopped_at is not None and timer.next_at is None for timer in ticket.timers)
     (rating,) = cast.history(said.number).ratings
     assert (rating.satisfied, rating.round, rating.via) == (5, 1, "wechat")
 

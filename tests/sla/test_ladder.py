@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from sla.calendar import Budget, CalendarError, WorkCalendar
-from sla.ladder import Action, Step, from_json, lay_out, lint, planned, promise_of, to_json
+from sla.ladder import Action, Step, from_json, lay_out, lint, opening, planned, promise_of, to_json
 
 WEEK = {"mon": [["08:30", "12:00"], ["14:00", "17:30"]], "tue": "mon", "wed": "mon", "thu": "mon", "fri": "mon"}
 SERVICE = WorkCalendar.build("热线", "Asia/Shanghai", WEEK, "CN")
@@ -82,6 +82,43 @@ def test_a_ladder_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-03-02 08:30", "2026-03-02 08:30"),
+        ("2026-03-02 12:00", "2026-03-02 12:00"),  # the moment of closing still is service
+        ("2026-03-02 12:00:01", "2026-03-02 14:00"),
+        ("2026-03-02 17:30", "2026-03-02 17:30"),
+        ("2026-03-02 23:00", "2026-03-03 08:30"),
+        ("2026-03-03 08:29:59", "2026-03-03 08:30"),
+        ("2026-02-14 18:00", "2026-02-24 08:30"),  # over nine days of holiday
+    ],
+)
+def test_what_waits_is_told_when_service_opens(moment: str, opens: str) -> None:
+    assert opening(SERVICE, at(moment)) == at(opens)
+    assert opening(SERVICE.clock, at(moment)) == at(moment)  # what never sleeps never waits
+
+
+def test_a_waiting_rung_keeps_its_place_among_the_others_and_a_breach_is_split_from_its_telling() -> None:
+    ladder = (
+        Step("lapsed", "0", Action.BREACH, "催办", ("desk",), waits=True),
+        Step("soon", "-1h", Action.REMIND, tell=("handler",), waits=True),
+        Step("alarm", "+30m", Action.REMIND, tell=("handler",)),
+    )
+    start = at("2026-03-02 22:00")
+    night = lay_out(ladder, promise_of(Budget.parse("2h"), SERVICE, start), SERVICE, start)
+    assert [(rung.key, rung.action, rung.tell, rung.at and rung.at.astimezone(SERVICE.zone)) for rung in night] == [
+        ("lapsed", Action.BREACH, (), at("2026-03-03 00:00")),
+        ("alarm", Action.REMIND, ("handler",), at("2026-03-03 00:30")),
+        ("lapsed.told", Action.REMIND, ("desk",), at("2026-03-03 08:30")),
+        ("soon", Action.REMIND, ("handler",), at("2026-03-03 08:30")),
+    ]
+    start = at("2026-03-02 10:00")
+    day = lay_out(ladder, promise_of(Budget.parse("90m"), SERVICE, start), SERVICE, start)
+    assert [(rung.key, rung.tell) for rung in day] == [("soon", ("handler",)), ("lapsed", ("desk",)), ("alarm", ("handler",))]
+    assert from_json(json.loads(json.dumps(to_json(night)))) == night
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"when": ""},
@@ -95,6 +132,7 @@ def test_a_ladder_survives_json() -> None:
         {"repeat": "1d"},
         {"limit": 3},
         {"limit": 0},
+        {"until": "tired"},
     ],
 )
 def test_steps_that_are_refused(wrong: dict[str, object]) -> None:
@@ -120,7 +158,7 @@ def test_steps_that_are_refused(wrong: dict[str, object]) -> None:
     ],
 )
 def test_lint_finds_steps_nobody_can_reach(budget: str, when: str, fits: bool) -> None:
-    ladder = (LAPSED, Step("x", when, Action.REMIND))
+    ladder = (LAPSED, Step("x", when, Action.REMIND, tell=("handler",)))
     found = lint(ladder, Budget.parse(budget), SERVICE)
     assert [finding.place for finding in found] == ([] if fits else [1])
 
@@ -129,10 +167,12 @@ def test_lint_finds_steps_nobody_can_reach(budget: str, when: str, fits: bool) -
     ("ladder", "problem"),
     [
         ((), "超期步骤"),
-        ((Step("x", "-1h", Action.REMIND),), "超期步骤"),
+        ((Step("x", "-1h", Action.REMIND, tell=("desk",)),), "超期步骤"),
         ((LAPSED, Step("again", "0", Action.BREACH)), "超期步骤"),
         ((Step("x", "+1h", Action.BREACH),), "正好在到期时"),
-        ((LAPSED, Step("lapsed", "+1h", Action.REMIND)), "重复"),
+        ((LAPSED, Step("lapsed", "+1h", Action.REMIND, tell=("desk",))), "重复"),
+        ((LAPSED, Step("x", "+1h", Action.REMIND)), "谁也不告知"),
+        ((Step("x", "0", Action.BREACH, until="acknowledged"),), "是事实"),
     ],
 )
 def test_lint_asks_for_one_breach_and_keys_of_their_own(ladder: tuple[Step, ...], problem: str) -> None:

@@ -33,9 +33,9 @@ def target(budget: str = "3wd", *, pausable: bool = True, ladder: tuple[Step, ..
     return Target("resolve", "办结", Budget.parse(budget), "receipt", "citizen", pausable, ladder, "service")
 
 
-def sweep(clock: Clock, now: datetime, calendar: WorkCalendar = SERVICE) -> tuple[list[Firing], Clock]:
+def sweep(clock: Clock, now: datetime) -> tuple[list[Firing], Clock]:
     fired = []
-    while step := timer.fire(clock, calendar, now):
+    while step := timer.fire(clock, now):
         fired.append(step[0])
         clock = step[1]
     return fired, clock
@@ -50,7 +50,7 @@ def test_a_clock_starts_with_deadline_and_first_rung() -> None:
     assert clock.due_at == at("03-05 17:30") and clock.version == 1 and clock.running
     assert clock.next_at == at("03-05 10:12")  # a fifth of 26.5 working hours before
     assert clock.due_at.tzinfo is UTC and clock.calendar == SERVICE.version
-    assert timer.fire(clock, SERVICE, at("03-05 10:11")) is None
+    assert timer.fire(clock, at("03-05 10:11")) is None
 
 
 def test_missed_rungs_fire_in_order_each_with_its_own_date() -> None:
@@ -66,7 +66,7 @@ def test_missed_rungs_fire_in_order_each_with_its_own_date() -> None:
         "again3 03-08 10:30",
     ]
     assert after.breached_at == after.due_at == at("03-05 17:30")
-    assert after.next_at is None and timer.fire(after, SERVICE, at("12-31 00:00")) is None
+    assert after.next_at is None and timer.fire(after, at("12-31 00:00")) is None
     assert len({(firing.target, firing.version, firing.step.key, firing.step.turn) for firing in fired}) == 6
 
 
@@ -82,7 +82,7 @@ def test_met_in_time_to_the_very_deadline() -> None:
     clock = timer.start(target(), SERVICE, at("03-02 10:00"))
     met = timer.stop(clock, at("03-05 17:30"))
     assert met.breached_at is None and met.next_at is None and met.stopped_at == at("03-05 17:30") and not met.running
-    assert timer.stop(met, at("03-09 09:00")) is met and timer.fire(met, SERVICE, at("03-09 09:00")) is None
+    assert timer.stop(met, at("03-09 09:00")) is met and timer.fire(met, at("03-09 09:00")) is None
 
 
 def test_met_late_is_a_breach_even_if_nobody_noticed() -> None:
@@ -212,7 +212,7 @@ def test_emergencies_run_at_night() -> None:
     alarm = Target("contact", "联系", Budget.parse("2m"), "receipt", "citizen", False, LADDER[:2], "always")
     clock = timer.start(alarm, SERVICE.clock, at("02-17 03:00"))
     assert clock.due_at == at("02-17 03:02")
-    assert told(sweep(clock, at("02-17 03:02"), SERVICE.clock)[0]) == ["soon1 02-17 03:01", "lapsed1 02-17 03:02"]
+    assert told(sweep(clock, at("02-17 03:02"))[0]) == ["soon1 02-17 03:01", "lapsed1 02-17 03:02"]
 
 
 def test_a_frozen_ladder_restores_the_same_clock() -> None:
@@ -228,6 +228,49 @@ def test_a_policy_finds_targets_and_calendars() -> None:
     assert policy.calendar(SERVICE.version) is SERVICE and policy.calendar("gone") is None
     with pytest.raises(KeyError):
         policy.targets("C99", "U1")
+
+
+def test_a_clock_paused_after_it_lapsed_stays_lapsed_and_its_rungs_are_put_off() -> None:
+    """Nobody is summoned for days on which work was rightly standing still."""
+    clock = timer.start(target(), SERVICE, at("03-02 10:00"))
+    fired, clock = sweep(clock, at("03-05 17:30"))
+    clock = timer.pause(clock, SERVICE, at("03-06 08:30"))
+    assert clock.next_at is None
+    clock = timer.resume(clock, SERVICE, at("03-10 08:30"))  # two working days later
+    assert clock.due_at == clock.breached_at == at("03-05 17:30") and clock.held == timedelta(0)
+    assert told(sweep(clock, at("03-31 09:00"))[0]) == [
+        "again1 03-10 10:30",
+        "summon1 03-10 17:30",
+        "again2 03-10 17:30",  # planned for Saturday and Sunday: the working time put off begins on Monday
+        "again3 03-10 17:30",
+    ]
+    assert told(fired) == ["soon1 03-05 10:12", "lapsed1 03-05 17:30"]
+
+
+def test_an_acknowledgement_leaves_out_what_goes_on_until_then_and_a_new_deadline_arms_it_again() -> None:
+    ladder = (
+        Step("lapsed", "0", Action.BREACH, "督办", ("desk",)),
+        Step("ring", "+5m", Action.REMIND, "督办", ("desk",), repeat="5m", limit=4, until="acknowledged"),
+        Step("summon", "+30m", Action.ESCALATE, "约谈", ("supervisor",)),
+    )
+    clock = timer.start(target("10m", ladder=ladder), SERVICE.clock, at("03-02 23:00"))
+    fired, clock = sweep(clock, at("03-02 23:15"))
+    assert told(fired) == ["lapsed1 03-02 23:10", "ring1 03-02 23:15"]
+    clock = timer.acknowledge(clock, at("03-02 23:16"))
+    assert timer.acknowledge(clock, at("03-02 23:17")) is clock
+    assert told(sweep(clock, at("03-03 09:00"))[0]) == ["summon1 03-02 23:40"]
+    again = timer.extend(clock, SERVICE.clock, at("03-03 00:00"), at("03-02 23:20"))
+    assert again.acknowledged_at is None
+    assert [step.key for step in (one.step for one in sweep(again, at("03-03 09:00"))[0])] == ["lapsed", *["ring"] * 4, "summon"]
+
+
+def test_pauses_of_the_ticket_count_for_a_promise_made_later() -> None:
+    pauses = [(at("03-03 08:30"), at("03-04 08:30"))]
+    clock = timer.start(target("3wd"), SERVICE, at("03-02 10:00"), pauses=pauses)
+    assert clock.due_at == at("03-06 17:30") and clock.held == timedelta(hours=7)
+    assert timer.used(clock, SERVICE, at("03-04 08:30")) == timedelta(hours=5, minutes=30)
+    hurried = timer.start(target("3wd", pausable=False), SERVICE, at("03-02 10:00"), pauses=pauses)
+    assert hurried.due_at == at("03-05 17:30") and hurried.held == timedelta(0)
 
 
 MINUTES = some.integers(0, 60 * 24 * 10).map(lambda minutes: timedelta(minutes=minutes))
@@ -252,6 +295,8 @@ def test_pauses_conserve_the_budget(budget: str, begin: timedelta, pauses: list[
         spans.append((now - stand, now))
         clock = timer.resume(clock, SERVICE, now)
     assert walked.between(start, clock.due_at) - clock.held == promised
-    assert clock.ladder == first.ladder and clock.next_at is not None
+    assert {rung.key for rung in clock.ladder} == {rung.key for rung in first.ladder} and clock.next_at is not None
+    times = [rung.at for rung in clock.ladder if rung.at is not None]
+    assert times == sorted(times) and len(times) == len(clock.ladder)
     if in_time:
         assert clock.due_at == SERVICE.due(start, clock.budget, spans).at

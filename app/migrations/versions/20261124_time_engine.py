@@ -44,6 +44,9 @@ def upgrade() -> None:
         timer.add_column(sa.Column("acknowledged_at", MOMENT, nullable=True))
     with op.batch_alter_table("timer") as timer:
         timer.alter_column("hours", server_default=None)
+    op.drop_index("ix_timer_next", "timer")
+    waits = sa.text("next_at IS NOT NULL")
+    op.create_index("ix_timer_next", "timer", ["next_at", "ticket_id"], sqlite_where=waits, postgresql_where=waits)
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(sa.Column("good_until", MOMENT, nullable=True))
         outbox.alter_column("ticket_id", existing_type=ID, nullable=True)
@@ -67,6 +70,8 @@ def _holds() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
     )
     op.create_index(op.f("ix_hold_ticket_id"), "hold", ["ticket_id"])
+    running = sa.text("ended_at IS NULL")
+    op.create_index("ix_hold_open", "hold", ["until"], sqlite_where=running, postgresql_where=running)
 
 
 def _petitions() -> None:

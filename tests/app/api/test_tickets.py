@@ -120,7 +120,11 @@ def test_a_ticket_carries_what_was_promised_by_those_names(morning: Morning, age
     }
     assert "匠修" in ticket["contractor"] and ticket["contract"] == "YZ-2026-03"
     clocks = {timer["target"]: timer for timer in ticket["timers"]}
-    assert set(clocks) == {"contact", "resolve", "accept"}
+    assert set(clocks) == {"contact", "resolve", "accept", "reach", "arrive", "finish"}
+    assert {target: clock["party"] for target, clock in clocks.items() if clock["party"] != "contractor"} == {
+        "contact": "citizen",
+        "resolve": "citizen",
+    }
     for clock in clocks.values():
         assert {"target", "budget", "started_at", "due_at", "breached_at", "stopped_at"} <= clock.keys()
     assert clocks["resolve"]["budget"] == "3wd" and clocks["resolve"]["due_at"] == "2026-11-26T09:30:00Z"

@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.store import outbox, sequences
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Actor, Role, State
-from app.tickets.model import Ticket, TicketEvent, Timer
+from app.tickets.model import Hold, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow
 from app.tickets.residents import Resident
 from app.tickets.tables import Record
@@ -126,7 +126,7 @@ class Stage:
             State.RECEIVED: [],
             State.DISPATCHED: [dispatch],
             State.IN_PROGRESS: [dispatch, accept],
-            State.ON_HOLD: [dispatch, accept, ("hold", mender, {"reason": "等配件", "until": "周五"})],
+            State.ON_HOLD: [dispatch, accept, ("hold", mender, {"reason": "等配件", "until": "2026-11-27T17:30"})],
             State.RETURNED: [dispatch, ("return", agent, {"reason": "派错了"})],
             State.RESOLVED: [dispatch, accept, resolve],
             State.CLOSED: [dispatch, accept, resolve, ("close", agent, {})],
@@ -166,6 +166,10 @@ class Stage:
 
     def events(self, number: str) -> list[TicketEvent]:
         return self.cast.history(number).events
+
+    def holds(self, number: str) -> list[Hold]:
+        with self.cast.hotline.look() as tx:
+            return list(store.by_number(tx.session, number, SYSTEM).holds)
 
     def clock_of(self, number: str, target: str) -> Timer:
         """The newest clock of a target that was not cancelled."""

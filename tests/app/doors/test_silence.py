@@ -82,13 +82,15 @@ def test_silence_is_nowhere_overdue(sqlite_cast: Cast) -> None:
     number = resolved(sqlite_cast)
     later = sqlite_cast.clock.advance(timedelta(days=8))
     with sqlite_cast.hotline.look() as tx:
-        assert timer_store.lapsing(tx.session, later, later + timedelta(days=30)) == []
+        lapsing = timer_store.lapsing(tx.session, later, later + timedelta(days=30))
+        assert [timer.target for timer in lapsing] == ["callback"]
         drawn = board.Now(later, later, later + timedelta(days=1))
         counts = board.count(tx.session, SYSTEM, drawn, ["overdue", "soon", "due_today", "callback"])
     assert counts == {"overdue": 0, "soon": 0, "due_today": 0, "callback": 1}
     sqlite_cast.tick()
     assert [event.action for event in sqlite_cast.history(number).events][-1] == "close"
-    assert "breach" not in [event.action for event in sqlite_cast.history(number).events]
+    late = [event.details["target"] for event in sqlite_cast.history(number).events if event.action == "breach"]
+    assert late == ["callback"], "the hotline's own, and nobody's silence"
 
 
 def test_the_resident_may_still_speak_up_after_silence_has_closed_it(cast: Cast) -> None:

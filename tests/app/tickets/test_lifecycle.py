@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
+from app.policy import TARGETS as POLICY_TARGETS
 from app.tickets.lifecycle import DEAD_ENDS, NEW, RULES, STATE_NAMES, TABLE, Role, Rule, State, as_markdown, offers
 
-OPS = set("+!-=>x")
-TARGETS = {"contact", "resolve", "accept", "*"}
+OPS = set("+!-=>x^~%")
+TARGETS = {*POLICY_TARGETS, "*", "?"}
 AUDIENCES = {"resident", "contractor", "supervisor", "desk", "handler", "ladder"}
 
 
@@ -113,8 +114,14 @@ def test_an_ended_ticket_has_no_running_clock() -> None:
 def test_what_a_hold_pauses_runs_again() -> None:
     """A ticket returned while on hold with its clock still paused gives the next contractor for ever."""
     paused = {effect.target for effect in RULES["hold"].timers if effect.op == "="}
-    assert paused == {"resolve"}
+    assert paused == {"resolve", "finish"}
     assert [rule.action for rule in leaving(State.ON_HOLD) for target in paused if not ends(rule, target)] == []
+
+
+def test_a_contractors_clocks_end_when_it_is_done_or_taken_away() -> None:
+    for action in ("return", "resolve"):
+        for target in ("accept", "reach", "arrive", "finish", "decide"):
+            assert any(effect.target == target and effect.op == "x" for effect in RULES[action].timers), (action, target)
 
 
 def test_the_clock_for_accepting_ends_with_dispatched() -> None:
@@ -138,8 +145,9 @@ def test_what_the_desk_is_to_do_again_stands_in_its_queue() -> None:
 def test_no_clock_starts_where_nobody_is_at_work() -> None:
     """A clock started on a resolved ticket would run beside that of the next round, and breach."""
     starts = [rule.action for rule in TABLE if rule.target is None and any(effect.op in "+!" for effect in rule.timers)]
-    assert starts == ["alarm", "classify"]
-    assert [action for action in starts if RULES[action].sources & {State.RESOLVED, State.CLOSED}] == []
+    assert starts == ["append", "alarm", "classify", "petition"]
+    assert [action for action in starts if RULES[action].sources & {State.RESOLVED, State.CLOSED}] == ["append"]
+    assert {effect.target for effect in RULES["append"].timers} == {"respond"}, "which does not start there: test_clocks.py"
 
 
 def test_the_table_can_be_shown() -> None:

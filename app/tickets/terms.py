@@ -1,0 +1,104 @@
+"""What may be asked, granted and decided about deadlines: the policy's caps, and the rows that keep what was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from app.errors import BadInput
+from app.policy import Rules
+from app.tickets.model import Petition, PetitionState, Ticket, Timer
+
+EXTENSION = "extension"  # 延期
+NOTHING = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The rules, the moment, and the zone in which a time without one is meant."""
+
+    rules: Rules
+    now: datetime
+    zone: tzinfo
+
+    def moment(self, details: Mapping[str, Any], name: str, label: str) -> datetime:
+        """A time to come out of the details: ``<name>_at`` as a form has read it, else ``<name>``. Raises BadInput."""
+        value = details.get(f"{name}_at") or details.get(name)
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            raise BadInput(f"{label}“{value}”不是日期和时间", cure="写作 2026-12-01 10:00") from None
+        found = found if found.tzinfo else found.replace(tzinfo=self.zone)
+        if found <= self.now:
+            raise BadInput(f"{label}须在现在之后", cure="请填写将来的日期和时间")
+        return found
+
+
+def hold(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """A hold has an end, and neither one nor all of a ticket together last longer than the policy allows."""
+    until = terms.moment(details, "until", "恢复时间")
+    longest, together = (timedelta(days=days) for days in (terms.rules.hold_days, terms.rules.hold_total_days))
+    if until - terms.now > longest:
+        raise BadInput(f"一次挂起最多 {longest.days} 天", cure="请填写更早的恢复时间；到期仍不能办理，可再次挂起或申请延期")
+    so_far = sum(((held.ended_at or terms.now) - held.started_at for held in ticket.holds), NOTHING)
+    if so_far + (until - terms.now) > together:
+        raise BadInput(f"这张工单挂起合计最多 {together.days} 天", cure="请填写更早的恢复时间，或申请延期")
+    return {"until_at": until.isoformat()}
+
+
+def petition(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """What is asked for lies after the present deadline, and not further than one petition may ask."""
+    wanted = terms.moment(details, "wanted", "希望延到的时间")
+    present = _running(ticket, "resolve", "finish")
+    if present is None:
+        raise BadInput("没有在走的办结时限", cure="不需要延期")
+    if wanted <= present.due_at:
+        raise BadInput("希望延到的时间不晚于现在的期限", cure="请填写更晚的日期和时间")
+    if wanted - max(present.due_at, terms.now) > timedelta(days=terms.rules.extension_days):
+        raise BadInput(f"一次申请最多延期 {terms.rules.extension_days} 天", cure="请填写更早的日期和时间")
+    granted = [asked for asked in ticket.petitions if asked.state is PetitionState.GRANTED]
+    if len(granted) >= terms.rules.extensions:
+        raise BadInput(f"这张工单已延期 {len(granted)} 次，不能再申请", cure="请与主管部门联系")
+    return {"kind": EXTENSION, "wanted_at": wanted.isoformat()}
+
+
+def grant(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """What was asked for is granted, or an earlier day that the adjudicator names; never a later one."""
+    asked = waiting(ticket)
+    if asked is None or asked.wanted is None:
+        return {}  # refused by the row's check
+    until = terms.moment(details, "until", "批准延到的时间") if details.get("until") or details.get("until_at") else asked.wanted
+    if until > asked.wanted:
+        raise BadInput("批准的期限晚于申请的期限", cure="请填写不晚于申请的时间")
+    if until <= terms.now:
+        raise BadInput("申请的期限已过", cure="请驳回，由承接主体重新申请")
+    return {"deadline_at": until.isoformat(), "wanted_at": asked.wanted.isoformat(), "asked": asked.reason}
+
+
+def override(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """One running clock gets another deadline, whatever the policy says; who and why stand in the history."""
+    key = str(details.get("target", ""))
+    present = _running(ticket, key)
+    if present is None:
+        raise BadInput(f"没有在走的时限“{key}”", cure="请从列表中选择一项在走的时限")
+    until = terms.moment(details, "deadline", "新的期限")
+    return {"deadline_at": until.isoformat(), "target_name": present.name}
+
+
+CHECKS: Mapping[str, Callable[[Ticket, Mapping[str, Any], Terms], dict[str, Any]]] = {
+    "hold": hold,
+    "petition": petition,
+    "grant": grant,
+    "override": override,
+}
+
+
+def waiting(ticket: Ticket) -> Petition | None:
+    """The petition that nobody has decided."""
+    return next((asked for asked in ticket.petitions if asked.state is PetitionState.OPEN), None)
+
+
+def _running(ticket: Ticket, *targets: str) -> Timer | None:
+    return next((timer for timer in ticket.timers if timer.target in targets and timer.stopped_at is None), None)
