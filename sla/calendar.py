@@ -10,19 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sla.budget import Budget, CalendarError, Unit
-from sla.days import TICK, PreparedDays, moment, ticks
-from sla.hours import AROUND_THE_CLOCK, WHOLE_DAY, Intervals, Week, parse_days, parse_week
+from sla.days import EPOCH, NOTHING_PREPARED, SECOND, TICK, PreparedDays, length, prepare, ticks
+from sla.hours import AROUND_THE_CLOCK, DAY, WHOLE_DAY, Intervals, Week, parse_days, parse_week, written_days, written_week
+from sla.pauses import Pause, joined, without
 from sla.schedule import Schedule, published
 
-__all__ = ["BeyondCalendar", "Budget", "CalendarError", "Moment", "Pause", "Unit", "WorkCalendar"]
+__all__ = ["BeyondCalendar", "Budget", "CalendarError", "Moment", "Pause", "Stretch", "Unit", "WorkCalendar"]
 
 REACH = 20  # years a deadline may lie ahead of its start, or a warning behind it
 _KEPT = 60  # years prepared at most for one calendar
-Pause = tuple[datetime, datetime]  # from, to
+_FORM = 1  # of ``content``
+_EDGES = (date(2, 1, 1).toordinal(), date(9998, 12, 31).toordinal())  # days that can be prepared
+Stretch = tuple[datetime, datetime, timedelta]  # from, to, how long
 
 
 class BeyondCalendar(CalendarError):
@@ -52,7 +55,7 @@ class WorkCalendar:
     schedule: Schedule | None = None
     days: tuple[tuple[date, Intervals], ...] = ()
     _days: dict[date, Intervals] = field(init=False, repr=False)
-    _prepared: list[PreparedDays] = field(init=False, repr=False, default_factory=list)
+    _prepared: list[PreparedDays] = field(init=False, repr=False, default_factory=lambda: [NOTHING_PREPARED])
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_days", dict(self.days))
@@ -77,6 +80,29 @@ class WorkCalendar:
     def with_schedule(self, schedule: Schedule) -> WorkCalendar:
         """The same hours under another holiday notice; itself when it keeps no holidays."""
         return self if self.schedule is None else replace(self, schedule=schedule)
+
+    def content(self) -> dict[str, Any]:
+        """All of it as plain JSON data, its holidays included: what is kept for as long as deadlines counted on it are."""
+        return {
+            "form": _FORM,
+            "name": self.name,
+            "timezone": self.timezone,
+            "hours": written_week(self.week),
+            "days": written_days(self.days),
+            "schedule": self.schedule.content() if self.schedule else None,
+        }
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> WorkCalendar:
+        """The inverse of ``content``: the same version and the same answers, whatever has been published since. Raises
+        CalendarError."""
+        if content.get("form") != _FORM or not all(isinstance(content.get(key), str) for key in ("name", "timezone")):
+            raise CalendarError("保存的日历无法读取，它不是本程序写下的，或出自更新的版本")
+        kept = content.get("schedule")
+        schedule = Schedule.from_content(kept) if kept is not None else None
+        return cls(
+            content["name"], content["timezone"], parse_week(content.get("hours")), schedule, parse_days(content.get("days"))
+        )
 
     # --- what it is -------------------------------------------------------------------------------------------------
 
@@ -140,11 +166,15 @@ class WorkCalendar:
 
         Raises CalendarError for a time without a zone, BeyondCalendar past REACH years.
         """
-        at, step = ticks(start), amount // TICK
+        at, step = ticks(start), length(amount)
         if step == 0 or self.endless:
-            return Moment(moment(at + step, self.zone))
-        for years in _ever_wider(start.year, ahead=step > 0):
-            prepared = self._covering(years)
+            return Moment(self._local(at + step))
+        prepared = self._prepared[0]
+        if prepared.since <= at <= prepared.until:
+            reached = prepared.walk(at, step)
+            if reached is not None:
+                return self._found(prepared, start, at, reached)
+        for prepared in self._ever_wider(at, abs(step) // self._open_a_day, ahead=step > 0):
             reached = prepared.walk(at, step)
             if reached is not None:
                 return self._found(prepared, start, at, reached)
@@ -157,24 +187,33 @@ class WorkCalendar:
             raise CalendarError("工作日数不能为 0")
         at = ticks(start)
         local = self._local(at)
-        for years in _ever_wider(local.year, ahead=days > 0):
-            prepared = self._covering(years)
-            found = prepared.workday(local.toordinal(), days)
+        prepared = self._prepared[0]
+        found = prepared.workday(local.toordinal(), days) if prepared.since <= at <= prepared.until else None
+        if found is None:
+            found, prepared = self._workday_beyond(start, at, local.toordinal(), days)
+        if end == "close":
+            return self._found(prepared, start, at, found[1])
+        day = date.fromordinal(found[0])
+        return self._found(prepared, start, at, ticks(local.replace(year=day.year, month=day.month, day=day.day)))
+
+    def _workday_beyond(self, start: datetime, at: int, ordinal: int, days: int) -> tuple[tuple[int, int], PreparedDays]:
+        for prepared in self._ever_wider(at, abs(days), ahead=days > 0):
+            found = prepared.workday(ordinal, days)
             if found is not None:
-                day = date.fromordinal(found[0])
-                reached = found[1] if end == "close" else ticks(local.replace(year=day.year, month=day.month, day=day.day))
-                return self._found(prepared, start, at, reached)
+                return found, prepared
         raise self._beyond(start)
 
     def due(self, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()) -> Moment:
         """When the budget runs out. Each pause puts it off by the time of that budget's kind which fell into the pause
         before the deadline was reached; pauses may overlap and come in any order."""
-        due = self._first_due(start, budget)
-        walked = self.counted_on(budget)
-        for begin, finish in _joined(pauses, ticks(start)):
+        return self.counted_on(budget).put_off(self._first_due(start, budget), start, pauses)
+
+    def put_off(self, due: Moment, start: datetime, pauses: Iterable[Pause]) -> Moment:
+        """A deadline counted from ``start``, moved by the working time in each pause that began before it was reached."""
+        for begin, finish in joined(pauses, ticks(start)):
             if begin >= ticks(due.at):
                 break
-            later = walked.add(due.at, walked._between(begin, finish) * TICK)
+            later = self.add(due.at, self._between(begin, finish) * TICK)
             due = Moment(later.at, due.provisional or later.provisional)
         return due
 
@@ -187,9 +226,8 @@ class WorkCalendar:
 
     def later_days(self, start: datetime, days: int) -> datetime:
         """That many calendar days later (or earlier) at the same local time of day."""
-        local = self._local(ticks(start))
         try:
-            return moment(ticks(local + timedelta(days=days)), self.zone)
+            return self._local(ticks(self._local(ticks(start)) + timedelta(days=days)))
         except OverflowError as wrong:
             raise self._beyond(start) from wrong
 
@@ -199,20 +237,32 @@ class WorkCalendar:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Working time from ``start`` to ``end``; negative when ``end`` is the earlier."""
-        return self._between(ticks(start), ticks(end)) * TICK
+        return timedelta(0, 0, self._between(ticks(start), ticks(end)))
 
     def segments(self, start: datetime, end: datetime, without: Iterable[Pause] = ()) -> tuple[Pause, ...]:
         """The working stretches from ``start`` to ``end`` in order, in the calendar's zone, pauses cut out."""
+        return tuple((begin, finish) for begin, finish, _ in self.stretches(start, end, without))
+
+    def stretches(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> tuple[Stretch, ...]:
+        """``segments`` with the length of each, which on a day when the clocks are changed is not what they seem to show."""
         first, last = ticks(start), ticks(end)
         found = [(first, last)] if self.endless else self._spanning(first, last).stretches(first, last)
-        for begin, finish in _joined(without, first):
-            found = [part for piece in found for part in _cut(piece, begin, finish)]
-        return tuple((moment(a, self.zone), moment(b, self.zone)) for a, b in found if a < b)
+        left = without(found, joined(pauses, first))
+        return tuple((self._local(a), self._local(b), timedelta(0, 0, b - a)) for a, b in left)
 
     # --- preparing ----------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _epoch(self) -> datetime:
+        return EPOCH.replace(tzinfo=self.zone)
+
     def _local(self, at: int) -> datetime:
-        return moment(at, self.zone)
+        return self.zone.fromutc(self._epoch + timedelta(0, 0, at))
+
+    @cached_property
+    def _open_a_day(self) -> int:
+        """Ticks of working time a day of the week has on average; that of a whole day where no weekday has any."""
+        return (sum(end - begin for day in self.week for begin, end in day) * SECOND // 7) or DAY * SECOND
 
     def _between(self, first: int, last: int) -> int:
         if self.endless:
@@ -221,53 +271,63 @@ class WorkCalendar:
         return prepared.worked(last) - prepared.worked(first)
 
     def _spanning(self, first: int, last: int) -> PreparedDays:
-        years = sorted((self._local(first).year, self._local(last).year))
-        if years[1] - years[0] > _KEPT:
+        first, last = (first, last) if first <= last else (last, first)
+        held = self._prepared[0]
+        if held.since <= first and last <= held.until:
+            return held
+        days = [self._local(at).toordinal() for at in (first, last)]
+        if days[1] - days[0] > _KEPT * 366:
             raise BeyondCalendar(f"起止相隔超过 {_KEPT} 年，无法计算工作时间")
-        return self._covering((years[0] - 1, years[1] + 1))
+        return self._covering(days[0] - 2, days[1] + 2)
 
-    def _covering(self, years: tuple[int, int]) -> PreparedDays:
-        """Prepared days that hold these years; what was prepared before is kept unless that would be too much."""
-        years = (max(years[0], 1), min(years[1], 9998))
-        held = self._prepared[0] if self._prepared else None
-        if held is not None:
-            if held.years[0] <= years[0] and years[1] <= held.years[1]:
-                return held
-            union = (min(held.years[0], years[0]), max(held.years[1], years[1]))
-            years = union if union[1] - union[0] <= _KEPT else years
-        fresh = PreparedDays(years, self.zone, self.hours, self.settled)
-        self._prepared[:] = [fresh]
+    def _ever_wider(self, at: int, days: int, *, ahead: bool) -> Iterator[PreparedDays]:
+        """Prepared days to look for an answer in, which mostly is ``days`` away and never more than REACH years."""
+        here = self._local(at)
+        day, reach = here.toordinal(), 10 + days * 3 // 2  # ten: a weekend and the longest holiday
+        furthest = (REACH + 1) * 366
+        while True:
+            reach = min(reach, furthest)
+            yield self._covering(day - 2, day + reach) if ahead else self._covering(day - reach, day + 2)
+            if reach == furthest:
+                return
+            reach *= 4
+
+    def _covering(self, first: int, last: int) -> PreparedDays:
+        """Prepared days that hold those with these ordinals; what was prepared before is kept unless that would be too much.
+
+        Swapped as a whole: another thread sees what was, or what is; at worst two lay out the same days.
+        """
+        first, last = max(first, _EDGES[0]), min(last, _EDGES[1])
+        if first > last:
+            raise BeyondCalendar(f"日历“{self.name}”只能计算公元 2 年至 9998 年")
+        held = self._prepared[0]
+        if held.first <= first and last <= held.last:
+            return held
+        if held is NOTHING_PREPARED or max(last, held.last) - min(first, held.first) > _KEPT * 366:
+            fresh = self._prepare(first, last)
+        else:
+            fresh = self._widened(held, first, last)
+        self._prepared[0] = fresh
         return fresh
+
+    def _widened(self, held: PreparedDays, first: int, last: int) -> PreparedDays:
+        spare = min((held.last - held.first) // 2, 400)  # so that deadlines asked for in turn do not widen it one day at a time
+        if first < held.first:
+            held = self._prepare(max(min(first, held.first - spare), _EDGES[0]), held.first - 1).followed_by(held)
+        if last > held.last:
+            held = held.followed_by(self._prepare(held.last + 1, min(max(last, held.last + spare), _EDGES[1])))
+        return held
+
+    def _prepare(self, first: int, last: int) -> PreparedDays:
+        return prepare(first, last, self.zone, self.hours, self.settled if self.schedule else None)
 
     def _found(self, prepared: PreparedDays, start: datetime, at: int, reached: int) -> Moment:
         result = self._local(reached)
         if abs(result.year - start.year) > REACH:
             raise self._beyond(start)
-        return Moment(result, self.schedule is not None and prepared.doubtful(min(at, reached), max(at, reached)))
+        if not prepared.unknown:
+            return Moment(result)
+        return Moment(result, prepared.doubtful(at, reached) if at < reached else prepared.doubtful(reached, at))
 
     def _beyond(self, start: datetime) -> BeyondCalendar:
         return BeyondCalendar(f"日历“{self.name}”自 {start.date()} 起 {REACH} 年内没有足够的工作时间")
-
-
-def _ever_wider(year: int, *, ahead: bool) -> Iterator[tuple[int, int]]:
-    """Ranges of years to try: the answer mostly lies near, and preparing a year takes milliseconds."""
-    for reach in (1, 5, REACH + 1):
-        yield (year - 1, year + reach) if ahead else (year - reach, year + 1)
-
-
-def _joined(pauses: Iterable[Pause], start: int) -> list[tuple[int, int]]:
-    """Pauses in order, overlaps made one, nothing before ``start``. Raises CalendarError for one that ends before it begins."""
-    joined: list[tuple[int, int]] = []
-    for begin, finish in sorted((ticks(begin), ticks(finish)) for begin, finish in pauses):
-        if finish < begin:
-            raise CalendarError("暂停的终点早于起点")
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], finish))
-        elif finish > start:
-            joined.append((max(begin, start), finish))
-    return joined
-
-
-def _cut(piece: tuple[int, int], begin: int, finish: int) -> list[tuple[int, int]]:
-    """What is left of ``piece`` without [begin, finish]."""
-    return [(piece[0], min(piece[1], max(begin, piece[0]))), (max(piece[0], min(finish, piece[1])), piece[1])]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from sla.budget import CalendarError
 
@@ -21,7 +22,14 @@ WHOLE_DAY: Intervals = ((0, DAY),)
 
 def parse_time(text: object) -> int:
     """Seconds since midnight of "08:30" or "08:30:15"; "24:00" is the end of the day. Raises CalendarError."""
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise CalendarError(f"时间“{text}”无法识别，应写作 08:30")
+    return _seconds(text)
+
+
+@lru_cache(maxsize=1024)
+def _seconds(text: str) -> int:
+    found = _TIME.fullmatch(text)
     if found is None:
         raise CalendarError(f"时间“{text}”无法识别，应写作 08:30")
     hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
@@ -59,17 +67,19 @@ def parse_week(raw: object) -> Week:
     for key in raw:
         if key not in WEEKDAYS:
             raise CalendarError(f"“{key}”不是星期，应为 {'、'.join(WEEKDAYS)}")
-    return tuple(_hours_of(raw, day) for day in WEEKDAYS)
+    named = [_named(raw, day) for day in WEEKDAYS]
+    parsed = {day: parse_intervals(raw.get(day, [])) for day in set(named)}
+    return tuple(parsed[day] for day in named)
 
 
-def _hours_of(raw: Mapping[str, object], day: str) -> Intervals:
-    value, seen = raw.get(day, []), {day}
-    while isinstance(value, str) and value in WEEKDAYS:
-        if value in seen:
+def _named(raw: Mapping[str, object], day: str) -> str:
+    """The day whose hours these are, at the end of "tue is as mon"."""
+    seen = [day]
+    while isinstance(other := raw.get(seen[-1]), str) and other in WEEKDAYS:
+        if other in seen:
             raise CalendarError(f"“{day}”的工作时间互相引用，没有尽头")
-        seen.add(value)
-        value = raw.get(value, [])
-    return parse_intervals(value)
+        seen.append(other)
+    return seen[-1]
 
 
 def parse_days(raw: object) -> tuple[tuple[date, Intervals], ...]:
@@ -82,5 +92,26 @@ def parse_days(raw: object) -> tuple[tuple[date, Intervals], ...]:
             day = date.fromisoformat(key)
         except (TypeError, ValueError) as wrong:
             raise CalendarError(f"“{key}”不是日期，应写作 2026-02-14") from wrong
+        if key != str(day):  # 20260214 is a date as well, and two spellings of one day could contradict each other
+            raise CalendarError(f"日期“{key}”应写作 {day}")
         found[day] = parse_intervals(value)
     return tuple(sorted(found.items()))
+
+
+def written_week(week: Week) -> dict[str, list[list[str]]]:
+    """The form ``parse_week`` reads; every day stands by itself."""
+    return {name: written(day) for name, day in zip(WEEKDAYS, week, strict=True)}
+
+
+def written_days(days: Iterable[tuple[date, Intervals]]) -> dict[str, list[list[str]]]:
+    """The form ``parse_days`` reads."""
+    return {str(day): written(intervals) for day, intervals in days}
+
+
+def written(intervals: Intervals) -> list[list[str]]:
+    return [[_clock(begin), _clock(end)] for begin, end in intervals]
+
+
+def _clock(seconds: int) -> str:
+    whole = f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
+    return f"{whole}:{seconds % 60:02}" if seconds % 60 else whole

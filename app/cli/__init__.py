@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import demo, inspect, messages, people, serve, simulate, understand
+from app.cli import deadline, demo, inspect, messages, people, serve, simulate, understand
 from app.errors import HotlineError
 
 
@@ -45,6 +45,7 @@ for command in (
     serve.migrate,
     inspect.check,
     inspect.due,
+    deadline.deadline,
     simulate.simulate,
     understand.classify,
     understand.explain,
