@@ -13,10 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from app.intake import Item, keep
-from app.store import facts
+from app.store import beats
 from app.tickets.model import Timer
 from app.tickets.post import OutboxState
-from app.worker import HEARTBEAT, Worker, last_business_time
+from app.worker import Worker, last_business_time
 from channels.contract import Notice, Receipt
 from tests.app.doors.street import LEAK, Street, letter, outbox_rows, tickets
 from tests.cast import MONDAY_MORNING, Cast, Curtain, Pigeons
@@ -79,8 +79,8 @@ def quick(raise_curtain: Curtain, sqlite_url: str) -> Cast:
 
 def heartbeat(cast: Cast) -> object:
     with cast.hotline.look() as tx:
-        fact = facts.read(tx.session, HEARTBEAT)
-    return fact.at if fact else None
+        beat = beats.newest(tx.session)
+    return beat.beat_at if beat else None
 
 
 def test_one_tick_does_everything_once(cast: Cast) -> None:
