@@ -30,7 +30,6 @@ from app.store.wake import Listener
 PENDING_AFTER = timedelta(seconds=5)  # younger ones are still in the hands of the intake that kept them
 MAX_ROUNDS = 20  # of one job at one ring, so that a flood in one cannot starve the others
 BEAT_EVERY = timedelta(seconds=0.9)  # at most; a little less than the usual tick, which is never quite punctual
-STOP_SECONDS = 6.0  # that stopping waits for what is in hand: more than any platform may take for one notice
 JOBS = ("sweep", "close_silent", "take_in_pending", "deliver", "beat")  # in the order in which a tick does them
 WOKEN = ("sweep", "deliver")  # what need not wait for the tick
 
@@ -46,6 +45,8 @@ class Tally:
 
 class Worker:
     """Runs the recurring work of one process. ``name`` is unique among processes, for the claims and the beats."""
+
+    stop_seconds = 6.0  # that stopping waits for what is in hand: more than any platform may take for one notice
 
     def __init__(self, hotline: Hotline) -> None:
         self.hotline = hotline
@@ -91,7 +92,7 @@ class Worker:
         self._ring_all()
         began = stopwatch()
         for thread in self._threads:
-            thread.join(timeout=max(0.0, STOP_SECONDS - (stopwatch() - began)))
+            thread.join(timeout=max(0.0, self.stop_seconds - (stopwatch() - began)))
         left = [thread.name for thread in self._threads if thread.is_alive()]
         if left:
             log.warning("worker.left_behind", jobs=left)  # its leases lapse, and then another worker goes on with it
