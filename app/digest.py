@@ -22,7 +22,7 @@ MOST = 30  # tickets that one digest names; the rest is counted, and stands on t
 Recipient = tuple[str, int, str, str]
 
 
-def digest(hotline: Hotline) -> int:
+def tell_missed(hotline: Hotline) -> int:
     """Writes the digests that are due; returns how many."""
     with hotline.look() as tx:
         if not store.any_held(tx.session) or _catching_up(tx):
@@ -36,9 +36,10 @@ def digest(hotline: Hotline) -> int:
         told.sort(key=_recipient)
         groups = [list(group) for _, group in groupby(told, key=_recipient)]
         for group in groups:
-            tx.session.add(_notice(tx, group))
+            tx.said.append(_notice(tx, group))
             for row in group:
                 row.state = OutboxState.DIGESTED
+        tx.session.add_all(tx.said)
         return len(groups)
 
 

@@ -17,6 +17,7 @@ from app.policy import Policy
 from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
 from app.settings import Settings
+from app.store import wake
 from app.store.db import Database
 from app.texts import Texts
 from app.tickets.post import OutboxRow
@@ -85,15 +86,24 @@ class Hotline:
         self.texts = texts
         self.channels = channels
         self.secret = secret
+        self.bell = wake.Bell()
         self.zone = ZoneInfo(policy.timezone)
         self._knowledge: Knowledge | None = None
         self._learning = threading.Lock()
 
     @contextmanager
     def tx(self) -> Iterator[Tx]:
-        """A transaction that may write; rolls back on any exception. Never nest, never call the network in it."""
+        """A transaction that may write; rolls back on any exception. Never nest, never call the network in it.
+
+        One that wrote notices wakes whoever delivers them, here and in other processes, when it has committed.
+        """
         with self.db.write() as session:
-            yield Tx(session, self.clock.now(), self.clock.wall(), self)
+            tx = Tx(session, self.clock.now(), self.clock.wall(), self)
+            yield tx
+            if tx.said:
+                wake.announce(session)
+        if tx.said:
+            self.bell.ring()
 
     @contextmanager
     def look(self) -> Iterator[Tx]:

@@ -24,8 +24,8 @@ from app.errors import BadInput
 from app.hotline import Hotline
 from app.register.table import aligned
 from app.settings import Settings, load_settings
+from app.store import lock
 from app.store import tickets as store
-from app.store.lock import hold
 from app.tickets.lifecycle import SYSTEM
 from app.worker import last_business_time
 from channels.wechat.compose import Mode
@@ -48,7 +48,11 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     # A timer that waits one tick has waited ``speed`` times as long in business time; only more than that is being stuck.
     settings = settings.model_copy(update={"stuck_after_seconds": settings.stuck_after_seconds * speed})
     port_must_be_free(host, port)
-    alone = hold(settings.url)  # until the process ends; nobody's database is emptied under their feet
+    with lock.alone(settings.url):  # nobody's database is emptied under their feet, or swept on another clock
+        _run(settings, host=host, port=port, speed=speed, fresh=fresh, silent=silent)
+
+
+def _run(settings: Settings, *, host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     if fresh:
         _clear(settings)
     clock = SystemClock()
@@ -62,7 +66,6 @@ def demo(host: str, port: int, speed: float, fresh: bool, silent: bool) -> None:
     if new and not silent:
         threading.Thread(target=_residents, args=(settings, f"http://{host}:{port}"), daemon=True).start()
     run_web(hotline, host=host, port=port, with_worker=True)
-    del alone
 
 
 def _clock(hotline: Hotline, base: Clock, speed: float) -> Clock:

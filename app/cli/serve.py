@@ -14,9 +14,8 @@ from app.bootstrap import build, warm_up
 from app.errors import BadInput
 from app.hotline import Hotline
 from app.settings import load_settings
-from app.store import schema
+from app.store import lock, schema
 from app.store.db import Database
-from app.store.lock import hold
 from app.web.app import create_app
 from app.worker import Worker
 
@@ -58,26 +57,26 @@ def serve(host: str, port: int, web_only: bool) -> None:
     logs.configure(human=False)
     port_must_be_free(host, port)
     settings = load_settings()
-    alone = hold(settings.url)  # until the process ends
-    run_web(build(settings), host=host, port=port, with_worker=not web_only)
-    del alone
+    with lock.serving(settings.url):
+        run_web(build(settings), host=host, port=port, with_worker=not web_only)
 
 
 @click.command()
 def work() -> None:
-    """只启动后台进程：计时、升级、投递。PostgreSQL 上可同时运行多个。"""
+    """只启动后台进程：计时、升级、投递。可同时运行多个。"""
     logs.configure(human=False)
     settings = load_settings()
-    alone = hold(settings.url)  # until the process ends
-    worker = Worker(build(settings))
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    worker.start()
-    click.echo("后台进程已启动，按 Ctrl+C 停止", err=True)
-    stopped.wait()
-    worker.stop()
-    del alone
+    with lock.shared(settings.url):
+        hotline = build(settings)
+        worker = Worker(hotline)
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        worker.start()
+        click.echo("后台进程已启动，按 Ctrl+C 停止", err=True)
+        stopped.wait()
+        worker.stop()
+        hotline.db.dispose()
 
 
 @click.command()

@@ -1,8 +1,8 @@
 """Engines and transactions: the only place that begins, commits and rolls back.
 
 SQLite: WAL, ``synchronous=FULL`` (what we acknowledged survives a power cut), ``BEGIN IMMEDIATE`` under one process-wide
-write lock, because many writers leaning on the busy time-out wait a second at the 99th percentile. PostgreSQL: the
-engine does the locking, nothing of ours.
+write lock, because many writers leaning on the busy time-out wait a second at the 99th percentile. Between processes the busy
+time-out is all there is. PostgreSQL: the engine does the locking, nothing of ours.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.errors import BadInput
+from app.store.aside import Aside
 
 POOL_SIZE = 8
+CONNECT_SECONDS = 10  # a server that cannot be reached is said to be away before whoever asks gives up
 
 
 class Database:
@@ -29,6 +31,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(writes=True)
         self._write_lock = threading.Lock()
+        self.aside = Aside(self.connect_aside) if self.is_sqlite else Aside(self.connect_aside, prepare=True)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -64,7 +67,17 @@ class Database:
         with self._writer.begin() as connection:
             yield connection
 
+    def connect_aside(self) -> Any:
+        """A driver connection outside the pool, in autocommit; whoever asked for it closes it."""
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()
+        if not self.is_sqlite:
+            connection.autocommit = True  # those of SQLite are, see _sqlite_connect
+        return connection
+
     def dispose(self) -> None:
+        self.aside.close()
         self.engine.dispose()
 
 
@@ -97,8 +110,13 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if backend == "postgresql":
+        given = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_pre_ping=True,
+            connect_args=given,
         )
     raise BadInput(f"不支持的数据库 {backend}", cure="请使用 sqlite 或 postgresql")
 

@@ -8,37 +8,54 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput
-from app.store.lock import hold
+from app.store import lock
 from tests.app.cli.conftest import Terminal
 from tests.processes import free_port
 
+IN_USE = "正由另一个进程使用"
 
-def test_a_database_that_another_process_serves_is_left_alone(terminal: Terminal) -> None:
+
+def test_a_demonstration_leaves_a_database_alone_that_somebody_uses(terminal: Terminal) -> None:
     terminal.done("migrate")
     database = terminal.folder / "hotline.db"
     before = database.stat().st_ino
-    served = hold(f"sqlite:///{database}")
-    for words in (("serve",), ("demo", "--fresh", "--silent")):
-        assert "正由另一个进程使用" in terminal.refused(*words, "--port", str(free_port()))
-    assert "正由另一个进程使用" in terminal.refused("work")
+    with lock.shared(f"sqlite:///{database}"):
+        assert IN_USE in terminal.refused("demo", "--fresh", "--silent", "--port", str(free_port()))
     assert database.stat().st_ino == before
-    assert served is not None
-    served.close()
-    again = hold(f"sqlite:///{database}")  # the lock went with its holder
-    assert again is not None
-    again.close()
+    with lock.alone(f"sqlite:///{database}"):  # the lock went with its holder
+        assert IN_USE in terminal.refused("work")
+        assert IN_USE in terminal.refused("serve", "--port", str(free_port()))
+
+
+def test_a_second_web_process_on_one_file_is_refused(terminal: Terminal) -> None:
+    terminal.done("migrate")
+    with lock.serving(f"sqlite:///{terminal.folder / 'hotline.db'}"):
+        assert "只能有一个 serve" in terminal.refused("serve", "--web-only", "--port", str(free_port()))
 
 
 def test_a_server_needs_no_lock() -> None:
-    assert hold("postgresql://hotline@/anything") is None
+    url = "postgresql://hotline@/anything"
+    with lock.alone(url), lock.serving(url), lock.shared(url):
+        pass
 
 
-def test_one_file_is_served_by_one_process(tmp_path: Path) -> None:
-    served = hold(f"sqlite:///{tmp_path / 'a.db'}")
-    with pytest.raises(BadInput, match="正由另一个进程使用"):
-        hold(f"sqlite:///{tmp_path / 'a.db'}")
-    assert served is not None
-    served.close()
+def test_workers_share_a_file_with_each_other_and_with_one_web_process(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    with lock.serving(url), lock.shared(url), lock.shared(url):
+        with pytest.raises(BadInput, match=IN_USE), lock.serving(url):
+            pass
+        with pytest.raises(BadInput, match=IN_USE), lock.alone(url):
+            pass
+
+
+def test_nobody_joins_a_clock_of_its_own(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    with lock.alone(url):
+        for way_in in (lock.alone, lock.serving, lock.shared):
+            with pytest.raises(BadInput, match=IN_USE), way_in(url):
+                pass
+    with lock.serving(url):
+        pass
 
 
 def test_the_database_is_for_our_eyes_only(terminal: Terminal) -> None:

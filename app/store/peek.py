@@ -1,0 +1,64 @@
+"""Is anything due? The worker asks this before it opens a session for a sweep or a delivery: nearly always nothing is.
+
+The condition is written as ``next_at IS NOT NULL``, as in the partial indexes: with a state bound as a value PostgreSQL's generic
+plan would read the whole table instead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.store.aside import Unanswered
+from app.store.db import Database
+from app.tickets.model import Timer
+from app.tickets.tables import Moment
+
+QUESTION = "SELECT next_at FROM {table} WHERE next_at IS NOT NULL AND next_at <= {value} ORDER BY next_at LIMIT 1"
+
+COUNTED = 10_000  # due timers beyond which nobody counts: there are too many
+
+
+class Peek:
+    """When the oldest thing due should have happened; None when nothing is due.
+
+    Where the database does not answer, now: the worker then looks the usual way, and what is wrong comes out there.
+    """
+
+    def __init__(self, db: Database) -> None:
+        value = "?" if db.is_sqlite else "%s"
+        self._ask = db.aside.ask
+        self._timers = QUESTION.format(table="timer", value=value)
+        self._notices = QUESTION.format(table="outbox", value=value)
+        # Moments go in and come out as they do in the models, or an SQLite file would compare text of two shapes.
+        dialect = db.engine.dialect
+        moment = Moment().dialect_impl(dialect)
+        self._kept = moment.bind_processor(dialect) or _as_it_is
+        self._read = moment.result_processor(dialect, None) or _as_it_is
+
+    def timer(self, now: datetime) -> datetime | None:
+        """Of the steps of all timers, by business time."""
+        return self._oldest(self._timers, now)
+
+    def notice(self, wall: datetime) -> datetime | None:
+        """Of the outbox: to be sent, or a lease that has lapsed. By wall time."""
+        return self._oldest(self._notices, wall)
+
+    def _oldest(self, question: str, now: datetime) -> datetime | None:
+        try:
+            rows = self._ask(question, self._kept(now))
+        except Unanswered:
+            return now
+        return self._read(rows[0][0]) if rows else None
+
+
+def _as_it_is(value: datetime) -> datetime:
+    return value
+
+
+def due_count(session: Session, now: datetime) -> int:
+    """How many timers wait to be fired, at most ``COUNTED``. Reads the index and no further than that."""
+    due = select(Timer.next_at).where(Timer.next_at.is_not(None), Timer.next_at <= now).limit(COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(due)) or 0
