@@ -18,6 +18,7 @@ from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.tickets import clocks, lifecycle
 from app.tickets.effects import EFFECTS, settle
+from app.tickets.ledger import Entry
 from app.tickets.lifecycle import BY_TIME, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
@@ -55,13 +56,13 @@ def act(
     EFFECTS.get(action, _nothing)(ticket, by, given, when)
     entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given))
     ticket.state = rule.leads_to(ticket) or before
-    settle(ticket, before, when)
+    if action not in BY_TIME:  # that time passes changes nothing but what the step says
+        settle(ticket, before, when)
     if action not in BY_TIME:  # that time passes breaks nobody's silence
         ticket.updated_at = tx.now
     if ticket.state is not before:
         ticket.closed_at = when if ticket.state in FINAL else None
-    event = _event(tx, ticket, rule, by, given, when, before, cause)
-    event.clocks = entries
+    event = _event(tx, ticket, rule, by, given, when, before, cause, entries)
     notify.tell(tx, ticket, event, rule)
     return event
 
@@ -131,6 +132,7 @@ def _event(
     when: datetime,
     before: State | None,
     cause: str | None,
+    entries: list[Entry],
 ) -> TicketEvent:
     ticket.seq = (ticket.seq or 0) + 1
     event = TicketEvent(
@@ -146,11 +148,12 @@ def _event(
         from_state=before,
         to_state=ticket.state,
         details=details,
+        clocks=entries,
         cause=cause,
     )
-    tx.session.add(event)
+    tx.write(event)
     if rule.action in SAID:
-        tx.session.add(
+        tx.write(
             Message(
                 ticket=ticket,
                 at=when,

@@ -18,6 +18,7 @@ from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
 from app.settings import Settings
 from app.store import wake
+from app.store.bulk import Bulk, Row
 from app.store.db import Database
 from app.texts import Texts
 from app.tickets.post import OutboxRow
@@ -41,6 +42,20 @@ class Tx:
     wall: datetime
     hotline: Hotline
     said: list[OutboxRow] = field(default_factory=list)
+    bulk: list[Bulk] = field(default_factory=list)  # one, while rows are written in bulk
+
+    def write(self, *rows: Row) -> None:
+        """New rows of this transaction."""
+        for row in rows:
+            self.bulk[0].add(row) if self.bulk else self.session.add(row)
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """What is written in the block goes to the database at its end, set-wise; until then no question finds it."""
+        self.bulk.append(Bulk(self.session))
+        with self.session.no_autoflush:
+            yield
+        self.bulk.pop().flush()
 
     @property
     def promises(self) -> Promises:

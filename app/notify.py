@@ -5,7 +5,7 @@ A sealed ticket never tells a contractor, whatever the table or a ladder names; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,13 +34,14 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
     """Writes one outbox row per audience that has a text for this act; takes back those that the act has overtaken."""
     _overtaken(tx, ticket, event)
     texts = tx.hotline.texts
-    values = _values(tx, ticket, event)
     rows = []
-    for audience in _audiences(ticket, event, rule.told):
-        if texts.has(rule.action, audience):
-            said = texts.say(rule.action, audience, **values)
-            rows.append(_row(tx, ticket, event, audience, _unnamed(tx, ticket, said) if audience == "contractor" else said))
-    tx.session.add_all(rows)
+    audiences = [audience for audience in _audiences(ticket, event, rule.told) if texts.has(rule.action, audience)]
+    named = {name for audience in audiences for name in texts.names_in(rule.action, audience)}
+    values = _values(tx, ticket, event, named)
+    for audience in audiences:
+        said = texts.say(rule.action, audience, **values)
+        rows.append(_row(tx, ticket, event, audience, _unnamed(tx, ticket, said) if audience == "contractor" else said))
+    tx.write(*rows)
     tx.said.extend(rows)
     return rows
 
@@ -97,7 +98,7 @@ def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -
     if late:  # staff read it in the digest; a resident is not told of a deadline days after
         state = OutboxState.DROPPED if audience == "resident" else OutboxState.HELD
     if audience == "resident" and not late:
-        tx.session.add(
+        tx.write(
             Message(
                 ticket=ticket,
                 at=event.at,
@@ -196,51 +197,40 @@ def running(ticket: Ticket, target: str) -> Timer | None:
     return next((t for t in reversed(ticket.timers) if t.target == target and t.stopped_at is None), None)
 
 
-def _values(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
-    details = event.details
-    return {
-        **{name: _spelled(tx, ticket, target) for target, name in DUE_NAMES.items()},
-        "number": ticket.number,
-        "place": place_name(tx, ticket),
-        "leaf": leaf_name(tx, ticket),
-        "handler": handler_name(tx, ticket),
-        "round": ticket.round,
-        "nudges": ticket.nudges,
-        "ask": details.get("ask", ""),
-        "text": details.get("text", ""),
-        "reason": details.get("reason", ""),
-        "refer": details.get("refer", ""),
-        "eta": details.get("eta", ""),
-        "until": _time(tx, details, "until"),
-        "wanted": _time(tx, details, "wanted"),
-        "deadline": _time(tx, details, "deadline"),
-        "moved": _moved(tx, event),
-        "asked": details.get("asked", ""),
-        "into": details.get("into", ""),
-        "codes": "、".join(_emergency_names(tx, details.get("codes", ()))),
-        "quote": details.get("quote", ""),
-        "first_action": first_action(tx, details.get("codes", ())),
-        "target_name": details.get("target_name", ""),
-        "due": details.get("due", ""),
-        "lapse": _lapse(tx, event),
-        "level_name": details.get("level_name") or "提醒",
-    }
+def _values(tx: Tx, ticket: Ticket, event: TicketEvent, named: Iterable[str]) -> dict[str, Any]:
+    """What the texts of this act ask for, and no more: a sweep says ten thousand things a minute."""
+    return {name: _VALUES[name](tx, ticket, event) for name in named}
 
 
-def _spelled(tx: Tx, ticket: Ticket, target: str) -> str:
-    timer = running(ticket, target)
-    return tx.hotline.spell(timer.due_at) if timer else "—"
+Value = Callable[[Tx, Ticket, TicketEvent], Any]
 
 
-def _time(tx: Tx, details: Mapping[str, Any], name: str) -> str:
+def _due(target: str) -> Value:
+    def spelled(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
+        timer = running(ticket, target)
+        return tx.hotline.spell(timer.due_at) if timer else "—"
+
+    return spelled
+
+
+def _detail(name: str, otherwise: str = "") -> Value:
+    """As the act was told, word for word."""
+    return lambda tx, ticket, event: event.details.get(name) or otherwise
+
+
+def _time(name: str) -> Value:
     """A time among the details as people read it; words stay words."""
-    at = details.get(f"{name}_at")
-    return tx.hotline.spell(datetime.fromisoformat(at)) if at else str(details.get(name, ""))
+
+    def spelled(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
+        at = event.details.get(f"{name}_at")
+        return tx.hotline.spell(datetime.fromisoformat(at)) if at else str(event.details.get(name, ""))
+
+    return spelled
 
 
-def _moved(tx: Tx, event: TicketEvent) -> str:
+def _moved(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
     """Which deadlines an act has moved, from when to when, in words."""
-    names = [timer.name for timer in event.ticket.timers]
+    names = [timer.name for timer in ticket.timers]
 
     def spelled(at: str) -> str:
         return tx.hotline.spell(datetime.fromisoformat(at))
@@ -249,7 +239,7 @@ def _moved(tx: Tx, event: TicketEvent) -> str:
     return "；".join(f"{names[one['n']]}由 {spelled(one['was'])} 调整为 {spelled(one['due'])}" for one in moved)
 
 
-def _lapse(tx: Tx, event: TicketEvent) -> str:
+def _lapse(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
     """Whether the deadline that a step speaks of was still ahead when the step fell due, in words."""
     due_at = event.details.get("due_at")
     if not due_at:
@@ -267,3 +257,21 @@ def first_action(tx: Tx, codes: Iterable[str]) -> str:
 def _emergency_names(tx: Tx, codes: Iterable[str]) -> list[str]:
     leaves = tx.hotline.policy.taxonomy.leaves
     return [leaves[code].name if code in leaves else code for code in codes]
+
+
+_VALUES: Mapping[str, Value] = {
+    **{name: _due(target) for target, name in DUE_NAMES.items()},
+    **{name: _detail(name) for name in ("ask", "text", "reason", "refer", "eta", "into", "quote", "target_name", "due", "asked")},
+    **{name: _time(name) for name in ("until", "wanted")},
+    "number": lambda tx, ticket, event: ticket.number,
+    "place": lambda tx, ticket, event: place_name(tx, ticket),
+    "leaf": lambda tx, ticket, event: leaf_name(tx, ticket),
+    "handler": lambda tx, ticket, event: handler_name(tx, ticket),
+    "round": lambda tx, ticket, event: ticket.round,
+    "nudges": lambda tx, ticket, event: ticket.nudges,
+    "codes": lambda tx, ticket, event: "、".join(_emergency_names(tx, event.details.get("codes", ()))),
+    "first_action": lambda tx, ticket, event: first_action(tx, event.details.get("codes", ())),
+    "level_name": _detail("level_name", "提醒"),
+    "lapse": _lapse,
+    "moved": _moved,
+}

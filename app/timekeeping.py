@@ -45,7 +45,7 @@ def sweep(hotline: Hotline, limit: int = BATCH) -> int:
         with hotline.tx() as tx:
             batch = store.claim_due(tx.session, tx.now, limit)
             claimed = [timer.id for timer in batch]
-            with tx.session.no_autoflush:
+            with tx.in_bulk():
                 return _fire_in_order(tx, batch, limit)
     except (StaleDataError, OperationalError) as away:
         log.warning("sweep.database", error=repr(away))  # nothing is wrong with the timers: the next sweep looks again

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.tickets.model import Ticket, Timer
 
@@ -46,24 +48,39 @@ def claim_due(session: Session, now: datetime, limit: int) -> list[Timer]:
     claimed = session.execute(first).all()
     if not claimed:
         return []
-    wanted = select(Ticket.id).where(Ticket.id.in_({row.ticket_id for row in claimed}))
-    tickets = set(session.scalars(_skipping(wanted, many)))
+    tickets = _locked(session, {row.ticket_id for row in claimed}, many)
+    coming = [timer for ticket in tickets for timer in ticket.timers if timer.next_at is not None and timer.next_at <= now]
     mine = {row.id for row in claimed}
-    timers = list(session.scalars(select(Timer).where(Timer.ticket_id.in_(tickets)).order_by(Timer.id).options(*_WHOLE)))
-    coming = [timer for timer in timers if timer.next_at is not None and timer.next_at <= now]
     beyond = [timer.id for timer in coming if timer.id not in mine]
     if beyond:  # the batch ended in the middle of a ticket
         mine |= {row.id for row in session.execute(_skipping(_due(now).where(Timer.id.in_(beyond)), many))}
     taken = {timer.ticket_id for timer in coming if timer.id not in mine}
-    return sorted((timer for timer in coming if timer.ticket_id not in taken), key=lambda timer: (timer.next_at, timer.id))
+    ours = sorted((timer for timer in coming if timer.ticket_id not in taken), key=lambda timer: (timer.next_at, timer.id))
+    ladders = session.execute(select(Timer.id, Timer.ladder).where(Timer.id.in_([timer.id for timer in ours])))
+    by_id = {timer_id: ladder for timer_id, ladder in ladders}
+    for timer in ours:
+        set_committed_value(timer, "ladder", by_id[timer.id])
+    return ours
 
 
-# Everything an act may look at, read with the batch: a question for each ticket would cost more than the act itself.
-_TICKET = joinedload(Timer.ticket)
+def _locked(session: Session, ids: Collection[int], many: bool) -> list[Ticket]:
+    """Those tickets that nobody else has in hand, with all that an act of time may look at: a question for each would cost more
+    than the act itself. The long columns stay where they are; whoever asks for one after all gets it by a question of its own.
+    """
+    query = select(Ticket).where(Ticket.id.in_(ids)).options(*_WHOLE).execution_options(populate_existing=True)
+    tickets = list(session.scalars(query.with_for_update(skip_locked=True, of=Ticket) if many else query))
+    for ticket in tickets:
+        for timer in ticket.timers:
+            set_committed_value(timer, "ticket", ticket)  # a session forgets what nobody holds, and would read it again
+    return tickets
+
+
 _WHOLE = (
-    _TICKET.selectinload(Ticket.timers),
-    _TICKET.selectinload(Ticket.holds),
-    _TICKET.selectinload(Ticket.petitions),
+    defer(Ticket.text),
+    defer(Ticket.verdict),
+    defer(Ticket.assigned_why),
+    joinedload(Ticket.resident),
+    selectinload(Ticket.timers).defer(Timer.ladder),
 )
 
 
@@ -79,11 +96,8 @@ def claim(session: Session, timer_id: int, now: datetime) -> Timer | None:
     """One timer like ``claim_due``, by itself; None when it is not due any more, or in somebody's hands."""
     many = session.get_bind().dialect.name == "postgresql"
     row = session.execute(_skipping(_due(now).where(Timer.id == timer_id), many)).one_or_none()
-    if row is None or session.scalar(_skipping(select(Ticket.id).where(Ticket.id == row.ticket_id), many)) is None:
-        return None
-    return session.scalars(
-        select(Timer).where(Timer.id == timer_id).options(*_WHOLE).execution_options(populate_existing=True)
-    ).one()
+    tickets = _locked(session, {row.ticket_id}, many) if row is not None else []
+    return next((timer for ticket in tickets for timer in ticket.timers if timer.id == timer_id), None)
 
 
 def park(session: Session, timer_id: int, now: datetime, error: str) -> None:

@@ -25,9 +25,14 @@ class Texts:
         """The text with its ``{names}`` filled in. Raises KeyError for an unknown key or a missing value."""
         return self.tables[table][key].format(**values).strip()
 
-    def names_in(self, table: str, key: str) -> set[str]:
+    def names_in(self, table: str, key: str) -> frozenset[str]:
         """The values a text asks for."""
-        return {name for _, name, _, _ in Formatter().parse(self.tables[table][key]) if name}
+        return _names(self.tables[table][key])
+
+
+@cache
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 @cache

@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, Index, Interval, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.tickets.lifecycle import Handler, Role, State
+from app.tickets.residents import Resident
 from app.tickets.tables import BigId, Code, Id, Long, Name, Record
 
 
@@ -66,6 +67,7 @@ class Ticket(Record):
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     policy: Mapped[Code] = mapped_column(default="")  # hash of the policy it was classified under
     timers: Mapped[list[Timer]] = relationship(back_populates="ticket", order_by="Timer.id")
+    resident: Mapped[Resident | None] = relationship()
     holds: Mapped[list[Hold]] = relationship(back_populates="ticket", order_by="Hold.id")
     petitions: Mapped[list[Petition]] = relationship(back_populates="ticket", order_by="Petition.id")
 
