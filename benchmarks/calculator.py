@@ -49,29 +49,41 @@ class Timing:
 
 @dataclass(frozen=True)
 class Figure:
+    """``ratio``: the median of the ratios of the single runs, in each of which the limit was measured anew."""
+
     name: str
     us: Timing
     limit: Timing
     limit_is: str
-
-    @property
-    def ratio(self) -> float:
-        return self.us.median / self.limit.median
+    ratio: float
 
 
-def timed(work: Callable[[], int], runs: int) -> Timing:
-    """``work`` does as many items as it returns. Warmed up once."""
-    work()
-    cpu, wall = [], []
-    for _ in range(runs):
-        began, on_the_wall = time.process_time(), time.perf_counter()
-        items = work()
-        cpu.append((time.process_time() - began) / items * 1e6)
-        wall.append((time.perf_counter() - on_the_wall) / items * 1e6)
+Work = Callable[[], int]  # does as many items as it returns
+
+
+def once(work: Work) -> tuple[float, float]:
+    began, on_the_wall = time.process_time(), time.perf_counter()
+    items = work()
+    return (time.process_time() - began) / items * 1e6, (time.perf_counter() - on_the_wall) / items * 1e6
+
+
+def timing(taken: list[tuple[float, float]]) -> Timing:
+    cpu, wall = [one for one, _ in taken], [one for _, one in taken]
     return Timing(statistics.median(cpu), min(cpu), max(cpu), statistics.median(wall))
 
 
-def repeated(call: Callable[[], object], times: int = 10_000) -> Callable[[], int]:
+def compared(works: dict[str, Work], least: Work, limit_is: str, runs: int) -> list[Figure]:
+    """Each of ``works`` beside the limit. Limit and work take turns, as the speed of a shared machine changes by the second."""
+    found = []
+    for name, work in works.items():
+        least(), work()  # warm
+        pairs = [(once(least), once(work)) for _ in range(runs)]
+        ratio = statistics.median(us[0] / limit[0] for limit, us in pairs)
+        found.append(Figure(name, timing([us for _, us in pairs]), timing([limit for limit, _ in pairs]), limit_is, ratio))
+    return found
+
+
+def repeated(call: Callable[[], object], times: int = 10_000) -> Work:
     def work() -> int:
         for _ in range(times):
             call()
@@ -96,7 +108,6 @@ def counting(runs: int) -> list[Figure]:
     def least() -> object:
         return bisect_left(edges, 250_500), bisect_right(edges, 250_500), moment.astimezone(ZONE)
 
-    limit = timed(repeated(least), runs)
     spans = {"一天 day": timedelta(hours=7), "一月 month": timedelta(hours=154), "一年 year": timedelta(hours=1800)}
     work: dict[str, Callable[[], object]] = {}
     for name, stretch in spans.items():
@@ -106,7 +117,7 @@ def counting(runs: int) -> list[Figure]:
         work[f"between {name}"] = partial(calendar.between, START, end)
     work["add_days 5"] = lambda: calendar.add_days(START, 5)
     work["add_days 250"] = lambda: calendar.add_days(START, 250)
-    return [Figure(name, timed(repeated(call), runs), limit, "两次二分、一次换时区") for name, call in work.items()]
+    return compared({name: repeated(call) for name, call in work.items()}, repeated(least), "两次二分、一次换时区", runs)
 
 
 def fresh(runs: int) -> list[Figure]:
@@ -118,14 +129,14 @@ def fresh(runs: int) -> list[Figure]:
     def first_answer(zone: str, country: str | None, stretch: timedelta) -> Callable[[], object]:
         return lambda: WorkCalendar.build("x", zone, HOURS, country).add(START, stretch)
 
-    limit = timed(repeated(least, 1000), runs)
     asked = {
         "首答 一小时 first answer, an hour": first_answer("Asia/Shanghai", "CN", timedelta(hours=1)),
         "首答 柏林 first answer, Berlin": first_answer("Europe/Berlin", None, timedelta(hours=1)),
         "首答 一月 first answer, a month": first_answer("Asia/Shanghai", "CN", timedelta(hours=154)),
         "首答 一年 first answer, a year": first_answer("Asia/Shanghai", "CN", timedelta(hours=1800)),
     }
-    return [Figure(name, timed(repeated(call, 200), runs), limit, "十四天的日期与时差") for name, call in asked.items()]
+    works = {name: repeated(call, 200) for name, call in asked.items()}
+    return compared(works, repeated(least, 2000), "十四天的日期与时差", runs)
 
 
 def question(number: int, calendar: object) -> bytes:
@@ -155,7 +166,7 @@ def command(runs: int) -> list[Figure]:
             json.dumps(answer, ensure_ascii=False)
         return LINES
 
-    def answering(lines: list[bytes]) -> Callable[[], int]:
+    def answering(lines: list[bytes]) -> Work:
         calendars = {"service": service()}
 
         def work() -> int:
@@ -165,12 +176,9 @@ def command(runs: int) -> list[Figure]:
 
         return work
 
-    limit, limit_is = timed(least, runs), "JSON 读写与时刻书写"
-    return [
-        Figure("deadline 同一日历 shared", timed(answering(shared), runs), limit, limit_is),
-        Figure("deadline 政策日历 named", timed(answering(named), runs), limit, limit_is),
-        Figure("deadline 各不相同 distinct", timed(answering(distinct), runs), limit, limit_is),
-    ]
+    works = {"同一日历 shared": shared, "政策日历 named": named, "各不相同 distinct": distinct}
+    asked = {f"deadline {name}": answering(lines) for name, lines in works.items()}
+    return compared(asked, least, "JSON 读写与时刻书写", runs)
 
 
 def surroundings() -> dict[str, str]:
@@ -202,7 +210,7 @@ def main() -> None:
     runs = max(given.runs, 5)
     figures = [*counting(runs), *fresh(runs), *command(runs)]
     if given.json:
-        rows: list[dict[str, Any]] = [{**asdict(one), "ratio": round(one.ratio, 2)} for one in figures]
+        rows: list[dict[str, Any]] = [asdict(one) for one in figures]
         print(json.dumps({**surroundings(), "runs": runs, "figures": rows}, ensure_ascii=False, indent=2))
     else:
         print("  ".join(f"{key} {value}" for key, value in surroundings().items()))
