@@ -257,6 +257,7 @@ class WorkCalendar:
         return EPOCH.replace(tzinfo=self.zone)
 
     def _local(self, at: int) -> datetime:
+        """The inverse of ``ticks``, on this calendar's clocks."""
         return self.zone.fromutc(self._epoch + timedelta(0, 0, at))
 
     @cached_property

@@ -34,11 +34,6 @@ def length(stretch: timedelta) -> int:
     return (stretch.days * 86_400 + stretch.seconds) * SECOND + stretch.microseconds
 
 
-def moment(at: int, zone: ZoneInfo) -> datetime:
-    """The inverse of ``ticks``, on the clocks of ``zone``."""
-    return zone.fromutc(datetime(1970, 1, 1, tzinfo=zone) + timedelta(0, 0, at))
-
-
 @dataclass(frozen=True, slots=True)
 class PreparedDays:
     """Consecutive days: where working time begins and ends, and how much of it lies before each stretch.

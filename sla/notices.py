@@ -2,7 +2,8 @@
 
 1. One reader a form: TOML as ``holidays_cn.toml``, a table (CSV), the JSON that circulates for Chinese holidays, and the notice's
    own words (``notice_text``). Each yields days with the line they stand on.
-2. ``checked`` looks at the days of all forms alike: in their year, no day twice, make-up days at weekends, the year complete.
+2. ``checked`` looks at the days of all forms alike: in their year, no day twice, make-up days at weekends, the year complete,
+   and as many days off in all as the law gives.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ _DATE = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:-|/|月)(\d{1,2})日?")
 def read_notice(text: str, form: str) -> Schedule:
     """The years a notice is about, without what the law fixes beyond them: ``published("CN").with_years(read_notice(…))``.
 
-    ``form`` is one of FORMS. Raises BadNotice for a notice that cannot be right, CalendarError for an unknown form.
+    ``form`` is one of FORMS; "toml" alone may depart from the number of days off that the law gives, should that change.
+    Raises BadNotice for a notice that cannot be right, CalendarError for an unknown form.
     """
     if form not in FORMS:
         raise CalendarError(f"不认识的格式“{form}”，可用：{'、'.join(FORMS)}")
     days, years = FORMS[form](text.removeprefix("\ufeff"))
-    return checked(days, years)
+    return checked(days, years, by_law=form != "toml")
 
 
 def _titled(year: int) -> str:

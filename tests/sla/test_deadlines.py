@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sla.calendar import BeyondCalendar, Budget, CalendarError, WorkCalendar
-
-LUNCH = [["08:30", "12:00"], ["14:00", "17:30"]]
-MON_FRI = {"tue": "mon", "wed": "mon", "thu": "mon", "fri": "mon"}
-DAILY = {**MON_FRI, "sat": "mon", "sun": "mon"}
-
-
-def week(*hours: list[str], days: dict[str, str] = MON_FRI) -> dict[str, object]:
-    return {"mon": list(hours), **days}
-
-
-CALENDARS = {
-    "service": WorkCalendar.build("热线", "Asia/Shanghai", week(*LUNCH), "CN"),
-    "always": WorkCalendar.build("全天候", "Asia/Shanghai", "24x7"),
-    "utc 9-17": WorkCalendar.build("utc", "UTC", week(["09:00", "17:00"])),
-    "10-18": WorkCalendar.build("闭两天", "UTC", week(["10:00", "18:00"]), days={"2026-03-05": [], "2026-03-06": []}),
-    "8-18": WorkCalendar.build("长", "UTC", week(["08:00", "18:00"])),
-    "berlin daily": WorkCalendar.build("b", "Europe/Berlin", week(["09:00", "18:00"], days=DAILY)),
-    "berlin 9-17": WorkCalendar.build("b", "Europe/Berlin", week(["09:00", "17:00"])),
-    "berlin nights": WorkCalendar.build("b", "Europe/Berlin", week(["01:00", "05:00"], days=DAILY)),
-    "berlin always": WorkCalendar.build("b", "Europe/Berlin", "24x7"),
-    "new york": WorkCalendar.build("n", "America/New_York", week(["09:00", "17:00"])),
-    "sunday too": WorkCalendar.build("s", "Asia/Shanghai", week(["09:00", "18:00"], days=DAILY), "CN"),
-    "until midnight": WorkCalendar.build("m", "Asia/Shanghai", week(["20:00", "24:00"])),
-}
+from tests.sla.worked import CALENDARS, LUNCH, at, rows, week
 
 WORKED = """
 # calendar       | start                     | budget | due
@@ -122,24 +98,12 @@ new york         | 2026-10-30T16:00:00-04:00 | 120wm  | 2026-11-02T10:00:00-05:0
 """
 
 
-def at(text: str, calendar: WorkCalendar) -> datetime:
-    """A time as written; without a zone it is the calendar's."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
-
-
-def rows(table: str) -> list[list[str]]:
-    """The cells of each row, without the remark after the last one."""
-    lines = [line for line in table.strip().splitlines() if not line.startswith("#")]
-    return [[cell.split("  ")[0] for cell in re.split(r" *\| ", line)] for line in lines]
-
-
 @pytest.mark.parametrize(("calendar", "start", "budget", "due"), rows(WORKED))
 def test_due(calendar: str, start: str, budget: str, due: str) -> None:
     count = CALENDARS[calendar]
-    begun = at(start, count)
+    begun = at(start, count.zone)
     found = count.due(begun, Budget.parse(budget))
-    assert found.at.astimezone(UTC) == at(due, count).astimezone(UTC)  # in the hour that passes twice only UTC compares
+    assert found.at.astimezone(UTC) == at(due, count.zone).astimezone(UTC)  # in the hour that passes twice only UTC compares
     assert str(found.at.tzinfo) == count.timezone
     assert not found.provisional
     if budget.endswith(("wm", "wh")):
@@ -170,8 +134,8 @@ always           | 2026-03-01 00:10          | -20    | 2026-02-28 23:50
 @pytest.mark.parametrize(("calendar", "start", "minutes", "result"), rows(OFFSETS))
 def test_offset(calendar: str, start: str, minutes: str, result: str) -> None:
     count = CALENDARS[calendar]
-    found = count.offset(at(start, count), timedelta(minutes=int(minutes))).at
-    assert found.astimezone(UTC) == at(result, count).astimezone(UTC)
+    found = count.offset(at(start, count.zone), timedelta(minutes=int(minutes))).at
+    assert found.astimezone(UTC) == at(result, count.zone).astimezone(UTC)
 
 
 PROVISIONAL = """
@@ -191,22 +155,25 @@ PROVISIONAL = """
 @pytest.mark.parametrize(("start", "budget", "due", "flagged"), rows(PROVISIONAL))
 def test_provisional(start: str, budget: str, due: str, flagged: str) -> None:
     count = CALENDARS["service"]
-    found = count.due(at(start, count), Budget.parse(budget))
-    assert (found.at, found.provisional) == (at(due, count), flagged == "yes")
+    found = count.due(at(start, count.zone), Budget.parse(budget))
+    assert (found.at, found.provisional) == (at(due, count.zone), flagged == "yes")
 
 
 def test_a_day_set_by_hand_is_not_provisional() -> None:
     count = WorkCalendar.build("热线", "Asia/Shanghai", week(*LUNCH), "CN", {"2027-03-01": LUNCH})
-    assert not count.add(at("2027-03-01 09:00", count), timedelta(hours=1)).provisional
-    assert count.add(at("2027-03-01 17:00", count), timedelta(hours=1)).provisional
+    assert not count.add(at("2027-03-01 09:00", count.zone), timedelta(hours=1)).provisional
+    assert count.add(at("2027-03-01 17:00", count.zone), timedelta(hours=1)).provisional
 
 
 def test_pauses_of_our_notes() -> None:
     count = CALENDARS["berlin daily"]
     pauses = [
-        (at(f"2013-06-04T{a}:00Z", count), at(f"2013-06-04T{b}:00Z", count)) for a, b in [("11:00", "12:00"), ("09:00", "10:30")]
+        (at(f"2013-06-04T{a}:00Z", count.zone), at(f"2013-06-04T{b}:00Z", count.zone))
+        for a, b in [("11:00", "12:00"), ("09:00", "10:30")]
     ]
-    assert count.due(at("2013-06-04T09:00:00Z", count), Budget.parse("240wm"), pauses).at == at("2013-06-04T15:30:00Z", count)
+    assert count.due(at("2013-06-04T09:00:00Z", count.zone), Budget.parse("240wm"), pauses).at == at(
+        "2013-06-04T15:30:00Z", count.zone
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,14 +190,14 @@ def test_pauses_of_our_notes() -> None:
 )
 def test_pauses(pauses: list[tuple[str, str]], due: str) -> None:
     count = CALENDARS["service"]
-    spans = [(at(f"2026-{a}", count), at(f"2026-{b}", count)) for a, b in pauses]
-    assert count.due(at("2026-02-13 17:00", count), Budget.parse("60wm"), spans).at == at(f"2026-{due}", count)
+    spans = [(at(f"2026-{a}", count.zone), at(f"2026-{b}", count.zone)) for a, b in pauses]
+    assert count.due(at("2026-02-13 17:00", count.zone), Budget.parse("60wm"), spans).at == at(f"2026-{due}", count.zone)
 
 
 def test_segments_leave_out_pauses() -> None:
     count = CALENDARS["service"]
-    pause = (at("2026-02-14 08:40", count), at("2026-02-14 08:50", count))
-    found = count.segments(at("2026-02-13 17:00", count), at("2026-02-14 09:10", count), [pause])
+    pause = (at("2026-02-14 08:40", count.zone), at("2026-02-14 08:50", count.zone))
+    found = count.segments(at("2026-02-13 17:00", count.zone), at("2026-02-14 09:10", count.zone), [pause])
     assert [(a.strftime("%d %H:%M"), b.strftime("%d %H:%M")) for a, b in found] == [
         ("13 17:00", "13 17:30"),
         ("14 08:30", "14 08:40"),
@@ -240,8 +207,8 @@ def test_segments_leave_out_pauses() -> None:
 
 def test_same_time_on_the_last_working_day() -> None:
     count = CALENDARS["service"]
-    assert count.add_days(at("2026-02-13 10:15", count), 2, end="same_time").at == at("2026-02-24 10:15", count)
-    assert count.add_days(at("2026-02-24 10:15", count), -1).at == at("2026-02-14 17:30", count)
+    assert count.add_days(at("2026-02-13 10:15", count.zone), 2, end="same_time").at == at("2026-02-24 10:15", count.zone)
+    assert count.add_days(at("2026-02-24 10:15", count.zone), -1).at == at("2026-02-14 17:30", count.zone)
 
 
 @pytest.mark.parametrize("text", ["30m", "2h", "90wm", "4wh", "3wd", "15d"])
@@ -300,15 +267,15 @@ def test_times_without_a_zone_are_refused() -> None:
 
 def test_beyond_twenty_years_is_said_not_guessed() -> None:
     count = WorkCalendar.build("一天", "Asia/Shanghai", {}, days={"2026-03-02": LUNCH})
-    assert count.add(at("2026-03-01 09:00", count), timedelta(hours=7)).at == at("2026-03-02 17:30", count)
+    assert count.add(at("2026-03-01 09:00", count.zone), timedelta(hours=7)).at == at("2026-03-02 17:30", count.zone)
     with pytest.raises(BeyondCalendar, match="20 年"):
-        count.add(at("2026-03-01 09:00", count), timedelta(hours=8))
+        count.add(at("2026-03-01 09:00", count.zone), timedelta(hours=8))
     with pytest.raises(BeyondCalendar):
-        count.add_days(at("2026-03-02 09:00", count), -1)
+        count.add_days(at("2026-03-02 09:00", count.zone), -1)
     service = CALENDARS["service"]
     with pytest.raises(BeyondCalendar):
-        service.due(at("2026-03-02 09:00", service), Budget.parse("9999wd"))
-    assert service.due(at("2026-03-02 09:00", service), Budget.parse("4000wd")).provisional
+        service.due(at("2026-03-02 09:00", service.zone), Budget.parse("9999wd"))
+    assert service.due(at("2026-03-02 09:00", service.zone), Budget.parse("4000wd")).provisional
 
 
 def test_calendars_are_equal_by_what_moves_a_deadline() -> None:

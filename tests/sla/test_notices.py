@@ -127,6 +127,15 @@ def test_new_year_may_begin_in_the_old_one() -> None:
     assert calendar.settled(date(2018, 12, 31)) and not calendar.settled(date(2018, 12, 28))
 
 
+def test_a_change_of_the_law_can_still_be_brought_in() -> None:
+    """Should the law give another day off, every form but the one of the shipped file would refuse it until the program knows."""
+    more = as_toml(2026).replace("to = 2026-06-21", "to = 2026-06-22")
+    assert date(2026, 6, 22) in read_notice(more, "toml").off
+    table = as_csv(2026) + "2026-06-22,端午节,放假\n"
+    with pytest.raises(BadNotice, match="改用 toml"):
+        read_notice(table, "csv")
+
+
 def test_a_corrected_notice_takes_back_its_days_in_december() -> None:
     first = published("CN").with_years(read_notice(OF_2019, "txt"))
     earlier = Schedule("CN", {date(2018, 1, 1): "元旦"}, {}, {2018: "测试用的通知"})
@@ -169,6 +178,11 @@ WRONG_TEXT: list[tuple[str, str, int, str]] = [
     ("2月14日（周六）、", "2027年2月14日（周日）、", 8, "不在 2026 年"),
     ("1月4日（周日）上班", "12月14日（周日）上班", 7, "元旦不会牵涉"),
     ("5月1日（周五）至5日（周二）放假调休，共5天。", "", 11, "没有写哪天放假"),
+    ("5月9日（周六）上班。", "", 11, "“劳动节”有误：2026 年放假的工作日减去调休上班的周末是 14 天，依法应为 13 天"),
+    ("、10月10日（周六）", "", 14, "“国庆节”有误"),
+    ("6月19日（周五）至21日（周日）放假，共3天", "6月20日（周六）至21日（周日）放假，共2天", 12, "“端午节”有误"),
+    ("、10月10日（周六）", "、1月10日（周六）", 14, "离“国庆节”太远"),
+    ("　　六、中秋节：9月25日（周五）至27日（周日）放假，共3天。\n", "", 13, "没有中秋"),
 ]
 
 
@@ -202,6 +216,7 @@ WRONG_FILES: list[tuple[str, str, str, int, str]] = [
     ("csv", "2026-01-02,元旦,放假", "2026-01-02,元旦,休", 3, "放假 或 上班"),
     ("csv", "2026-01-02", "2026-01-01", 3, "出现了两次"),
     ("csv", "2026-01-02,元旦", "2026-01-02", 3, "安排"),
+    ("csv", "2026-02-20", "2026-02-03", 7, "缺 2026-02-04"),
     ("json", '"year": 2026,', '"year": 2026', 3, "JSON"),
     ("json", '"year": 2026,', "", 1, "哪一年"),
     ("json", '"year": 2026', '"year": 2027', 7, "不在 2027 年"),
