@@ -126,7 +126,7 @@ def test_held_then_given_another_category_the_pause_is_kept(stage: Stage) -> Non
     clock = stage.clock_of(number, "resolve")
     assert (clock.started_at, clock.budget, clock.held) == (MONDAY_MORNING, "5wd", timedelta(hours=7))
     assert clock.due_at == datetime.fromisoformat("2026-12-01T17:30:00+08:00"), "Monday's closing time, and the day that it stood"
-    assert len([entry for entry in stage.events(number)[-1].clocks if entry["op"] == "+"][0]["pauses"]) == 1
+    assert len(next(entry for entry in stage.events(number)[-1].clocks if entry["op"] == "+")["pauses"]) == 1
 
 
 NO_TIME, PAST, TOO_LONG, TOGETHER = "不是日期和时间", "须在现在之后", "一次挂起最多 15 天", "合计最多 30 天"
@@ -144,9 +144,7 @@ NO_TIME, PAST, TOO_LONG, TOGETHER = "不是日期和时间", "须在现在之后
         ("9999-12-31T23:59:59-12:00", TOO_LONG),
     ],
 )
-def test_a_hold_without_a_proper_end_is_refused_in_words_and_changes_nothing(
-    sqlite_stage: Stage, until: str, words: str
-) -> None:
+def test_a_hold_without_a_proper_end_is_refused_in_words_and_changes_nothing(sqlite_stage: Stage, until: str, words: str) -> None:
     number = sqlite_stage.brought_to(State.IN_PROGRESS)
     before = sqlite_stage.everything(number)
     with pytest.raises(BadInput, match=words) as refused:
