@@ -1,4 +1,4 @@
-"""A deadline moves only when somebody who may has decided so: a petition 申请延期 asks, a supervisor grants, denies, overrides."""
+"""A deadline moves only when somebody who may has decided so: a petition 申请延期 asks, supervisors grant, deny, override."""
 
 from __future__ import annotations
 
