@@ -249,11 +249,17 @@ def test_what_the_authority_or_the_hotline_is_late_with_makes_no_ticket_overdue(
     assert not late(alone, number)
 
 
-@pytest.mark.parametrize(("meets", "left_late"), [("contact", "arrive"), ("arrive", "contact")])
-def test_a_lapsed_clock_of_the_citizen_or_of_the_contractor_makes_it_overdue(alone: Stage, meets: str, left_late: str) -> None:
-    number = alone.brought_to(State.IN_PROGRESS)
-    alone.does(number, meets, alone.mender, text="好")
-    (clock,) = clocks(alone, number, left_late)
+@pytest.mark.parametrize(
+    ("state", "action", "left"), [(State.IN_PROGRESS, "reply", "reach"), (State.RECEIVED, "note", "contact")]
+)
+def test_a_lapsed_clock_of_the_contractor_or_of_the_citizen_makes_it_overdue(
+    alone: Stage, state: State, action: str, left: str
+) -> None:
+    number = alone.brought_to(state)
+    alone.does(number, action, alone.agent, text="好")
+    (clock,) = clocks(alone, number, left)
+    others = [timer.due_at for timer in alone.ticket(number).timers if timer.stopped_at is None and timer.target != left]
+    assert min(others) > clock.due_at
     alone.cast.clock.set(clock.due_at - timedelta(seconds=1))
     assert not late(alone, number)
     alone.cast.clock.set(clock.due_at)
