@@ -29,7 +29,7 @@ from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
 
 DECISIONS = ("classify", "grant", "deny", "override")  # beside the acts that lead somewhere
-WEIGHTY = ("classify", "append", "alarm", "petition", "grant", "deny", "override")  # what a decision must have seen
+WEIGHTY = ("classify", "append", "alarm", "grant", "deny", "override")  # what a decision must have seen
 
 
 @dataclass(frozen=True, slots=True)
