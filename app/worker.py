@@ -70,7 +70,7 @@ class Worker:
             self._threads.append(thread)
             thread.start()
         if not self.hotline.db.is_sqlite:
-            self._listener = Listener(self.hotline.db, self._wake)
+            self._listener = Listener(self.hotline.db.connect_aside, self._wake)
             self._listener.start()
         self._scheduler.add_job(
             self._ring_all,
