@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import deadline, demo, inspect, messages, people, serve, simulate, understand
+from app.cli import deadline, demo, inspect, messages, parked, people, serve, simulate, understand
 from app.errors import HotlineError
 
 
@@ -50,6 +50,7 @@ for command in (
     understand.classify,
     understand.explain,
     messages.replay,
+    parked.parked,
     people.user,
     people.token,
 ):

@@ -106,6 +106,14 @@ def fire(timer: Timer, promises: Promises, now: datetime) -> Firing | None:
     return firing
 
 
+def unpark(timer: Timer, promises: Promises) -> None:
+    """Gives a parked timer back to the sweep at the step where it stopped. Raises what parked it, where that is not mended."""
+    clock = read(timer, promises)
+    step = clock.ladder[clock.next_step] if clock.next_step < len(clock.ladder) else None
+    timer.parked_at, timer.error = None, ""
+    timer.next_at = step.at if step is not None and clock.running else None
+
+
 def _start(act: Act, key: str, *, anew: bool) -> None:
     ticket, promises = act.ticket, act.promises
     target = promises.target(ticket, key)

@@ -127,6 +127,9 @@ class Timer(Record):
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),
+        Index(
+            "ix_timer_parked", "id", sqlite_where=text("parked_at IS NOT NULL"), postgresql_where=text("parked_at IS NOT NULL")
+        ),
     )
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -47,6 +47,8 @@ def upgrade() -> None:
     op.drop_index("ix_timer_next", "timer")
     waits = sa.text("next_at IS NOT NULL")
     op.create_index("ix_timer_next", "timer", ["next_at", "ticket_id"], sqlite_where=waits, postgresql_where=waits)
+    parked = sa.text("parked_at IS NOT NULL")
+    op.create_index("ix_timer_parked", "timer", ["id"], sqlite_where=parked, postgresql_where=parked)
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(sa.Column("good_until", MOMENT, nullable=True))
         outbox.alter_column("ticket_id", existing_type=ID, nullable=True)
