@@ -46,7 +46,7 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
     viewer = me.actor if reads else SYSTEM
     with hotline.look() as tx:
         at = views.board_now(tx)
-        counts = slices.count(tx.session, viewer, at, (*TILES, "emergency", "ours"))
+        counts = slices.count(tx.session, viewer, at, (*TILES, "emergency", "ours", "to_decide"))
         view: dict[str, Any] = {
             "counts": counts,
             "by_level": _levels(tx, viewer, at),
@@ -56,6 +56,7 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
             "health": _health(tx),
             "overdue": _rows(tx, me.actor, at, "overdue") if reads else [],
             "ours": _rows(tx, me.actor, at, "ours") if reads else [],
+            "to_decide": _rows(tx, me.actor, at, "to_decide") if reads else [],
         }
     return page(request, "board/board.html", me=me, tiles=TILES, reads=reads, **view)
 

@@ -32,7 +32,15 @@ Reader = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR, Role.ADM
 Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
 TABS = {"queue": "待派", "emergency": "应急", "handling": "在办", "callback": "待回访", "done": "已办结"}
 # Lists that the board's figures lead to.
-LISTS = {**TABS, "today": "今日受理", "finished": "今日办结", "soon": "临期", "overdue": "超期", "ours": "主管部门办理"}
+LISTS = {
+    **TABS,
+    "today": "今日受理",
+    "finished": "今日办结",
+    "soon": "临期",
+    "overdue": "超期",
+    "ours": "主管部门办理",
+    "to_decide": "待裁决",
+}
 
 
 @router.get("")
