@@ -137,7 +137,8 @@ def test_an_act_does_to_the_clocks_what_its_row_says(stage: Stage, action: str) 
     later = stage.cast.clock.advance(timedelta(minutes=20))
     stage.does(number, action, stage.anybody(role, number), **filled(stage, details))
     after = stage.ticket(number).timers
-    met_any = not any(effect.op == "-" for effect in RULES[action].timers)
+    # A word to be responded to is not among what the cases begin with: test_clocks.py has it.
+    met_any = not any(effect.op == "-" and effect.target != "respond" for effect in RULES[action].timers)
 
     for effect in RULES[action].timers:
         ran = [timer for timer in after if timer.id in {t.id for t in left_running(list(before.values()), effect.target)}]
