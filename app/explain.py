@@ -2,7 +2,6 @@
 
 1. ``explain`` replays the log (``app/tickets/replay.py``) and counts out the days of each clock on its archived calendar.
 2. ``today`` says where the policy in force would promise something else; it is all that may change from one day to the next.
-3. ``as_data`` puts both as plain data, the same for the command line and the API.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import lru_cache, partial
-from typing import Any
 
 from app.hotline import Tx
 from app.register import calendars, policies
@@ -20,7 +18,7 @@ from app.store import tickets as store
 from app.tickets import prose
 from app.tickets.model import Ticket
 from app.tickets.reckoning import Result, result
-from app.tickets.replay import Fired, Line, Pause, Reader, Replayed, replay
+from app.tickets.replay import Pause, Reader, Replayed, replay
 from sla.budget import CalendarError
 from sla.calendar import WorkCalendar
 from sla.daybook import Day, account
@@ -161,110 +159,6 @@ def today(tx: Tx, one: Deadline) -> str:
         f"现行标准（{policy.name} {policy.version}）{present}，这张工单按{budget.words}计，"
         f"因为它自{since}起按当时的标准（{one.standard.name} {one.standard.version}）承诺，标准变更不改动已起算的时限"
     )
-
-
-# --- as data --------------------------------------------------------------------------------------------------------------
-
-
-def as_data(explained: Explained, notes: Mapping[int, str]) -> dict[str, Any]:
-    """Plain data for programs; moments in UTC, lengths in seconds. ``notes``: what ``today`` said, by the place of the clock."""
-    return {
-        "number": explained.number,
-        "at": prose.utc(explained.at),
-        "agrees": explained.agrees,
-        "checked": explained.checked,
-        "unwritten": explained.unwritten,
-        "clocks": [_clock_data(explained, one, notes.get(one.of.n, "")) for one in explained.deadlines],
-    }
-
-
-def _clock_data(explained: Explained, one: Deadline, note: str) -> dict[str, Any]:
-    clock, reckoned, standard = one.of, one.of.reckoned, one.standard
-    found = one.result
-    return {
-        **{"n": clock.n, "target": clock.target, "name": clock.name, "party": clock.party, "owed_by": one.owed_by},
-        **{"round": clock.start.get("round", 1), "leaf": clock.start.get("leaf"), "urgency": clock.start.get("urgency")},
-        **{"budget": str(reckoned.budget), "pausable": reckoned.pausable, "follows": reckoned.follows},
-        **{"version": reckoned.version, "provisional": reckoned.provisional, "cancelled": reckoned.cancelled},
-        **{
-            name: prose.utc(getattr(reckoned, name))
-            for name in ("started_at", "due_at", "paused_at", "stopped_at", "breached_at", "acknowledged_at")
-        },
-        "held_seconds": reckoned.held.total_seconds(),
-        "agrees": one.agrees,
-        "checked": clock.checked,
-        "calendar": {"version": reckoned.calendar, "name": one.calendar},
-        "policy": {
-            "hash": standard.hash,
-            "name": standard.name,
-            "version": standard.version,
-            "effective_from": standard.effective_from.isoformat() if standard.effective_from else None,
-        },
-        "lines": [_line_data(explained, one, line) for line in clock.lines],
-        "days": [_day_data(one, day) for day in one.days],
-        "steps": [_step_data(one, fired) for fired in clock.fired],
-        "result": {
-            "how": str(found.how) if found else "",
-            "used_seconds": found.used.total_seconds() if found else None,
-            "left_seconds": found.left.total_seconds() if found else None,
-            "over_seconds": found.over.total_seconds() if found else None,
-            "words": prose.standing(clock, found, one.spelling),
-        },
-        "today": note,
-    }
-
-
-def _line_data(explained: Explained, one: Deadline, line: Line) -> dict[str, Any]:
-    return {
-        "at": prose.utc(line.at),
-        "action": line.action,
-        "op": line.op,
-        "by": line.by,
-        "reason": line.reason,
-        "was": prose.utc(line.was),
-        "due_at": prose.utc(line.due),
-        "recorded_due_at": prose.utc(line.recorded),
-        "version": line.version,
-        "calendar": line.calendar,
-        "agrees": not line.faults,
-        "faults": list(line.faults),
-        "unkept": line.unkept,
-        "words": prose.change(line, one.of, one.spelling, explained.received_at),
-    }
-
-
-def _day_data(one: Deadline, day: Day) -> dict[str, Any]:
-    return {
-        "first": day.first.isoformat(),
-        "last": day.last.isoformat(),
-        "kind": str(day.kind),
-        "name": day.name,
-        "settled": day.settled,
-        "number": day.number,
-        "extra": day.extra,
-        "hours": [[begin.isoformat(), end.isoformat()] for begin, end, _ in day.stretches],
-        "counted_seconds": day.counted.total_seconds(),
-        "total_seconds": day.total.total_seconds(),
-        "cuts": [_cut_data(cut.since, cut.until, cut.length.total_seconds(), one.pauses[cut.pause]) for cut in day.cuts],
-    }
-
-
-def _cut_data(since: datetime, until: datetime, seconds: float, pause: Pause) -> dict[str, Any]:
-    return {"from": prose.utc(since), "to": prose.utc(until), "seconds": seconds, "reason": pause.reason, "by": pause.by}
-
-
-def _step_data(one: Deadline, fired: Fired) -> dict[str, Any]:
-    return {
-        "at": prose.utc(fired.at),
-        "noticed_at": prose.utc(fired.noticed_at),
-        "action": fired.action,
-        "level": fired.level,
-        "told": list(fired.told),
-        "by": fired.by,
-        "due_at": prose.utc(fired.due),
-        "agrees": not fired.faults,
-        "words": prose.step(fired),
-    }
 
 
 def notes_of(tx: Tx, deadlines: Sequence[Deadline]) -> dict[int, str]:

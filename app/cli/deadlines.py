@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from app.bootstrap import build
 from app.errors import BadInput, NotFound
-from app.explain import Deadline, Explained, as_data, explain, notes_of
+from app.explain import Explained, explain, notes_of
 from app.register.table import aligned
+from app.retold import Card, agreement, as_data, card, unwritten
 from app.store import tickets as store
-from app.tickets import numbering, prose
+from app.tickets import numbering
 from app.tickets.lifecycle import SYSTEM
 from app.worker import last_business_time
 
@@ -50,81 +51,33 @@ def explain_ticket(number: str, target: str, as_json: bool) -> None:
 def told(explained: Explained, notes: Mapping[int, str]) -> Iterator[str]:
     """The lines of the explanation. But for ``notes`` they say the same as long as nothing happens to the ticket."""
     yield f"工单 {explained.number}：{len(explained.deadlines)} 项时限，按流转记录和存档的日历逐笔重算"
-    yield _agreement(explained)
+    yield agreement(explained)
     if explained.unwritten:
-        yield f"另有 {explained.unwritten} 项时限早于时限台账启用，没有记录可以重算"
+        yield unwritten(explained)
     for place, one in enumerate(explained.deadlines, 1):
         yield ""
-        yield from _deadline(explained, one, place, notes.get(one.of.n, ""))
+        yield from _deadline(card(explained, one, notes.get(one.of.n, "")), place)
 
 
-def _agreement(explained: Explained) -> str:
-    if not explained.agrees:
-        wrong = "、".join(f"第{place}项{one.of.name}" for place, one in enumerate(explained.deadlines, 1) if not one.agrees)
-        return f"【不一致】{wrong}：当时的记录与重算的结果不同，见标明的各行"
-    if not explained.checked:
-        return "能重算的都与当时的记录一致；有日历没有存档，相关各行无法验算"
-    return "重算结果与当时的记录全部一致" if explained.deadlines else "没有可以重算的时限"
+def _deadline(one: Card, place: int) -> Iterator[str]:
+    yield f"{place}. {one.name}（{one.whose}）"
+    yield f"   期限 {one.due}" + (f"（{one.marks}）" if one.marks else "")
+    yield f"   结果 {one.result}"
+    yield f"   时限 {one.limit}；{one.leaf}"
+    yield f"   标准 {one.standard}"
+    yield f"   日历 {one.calendar}"
+    if one.note:
+        yield f"   {one.note}"
+    changes = [(row.at, row.what, row.by, row.due, row.verdict) for row in one.changes]
+    yield from _table("经过", ("时间", "何事", "何人", "期限", "核对"), changes)
+    if not one.cancelled:
+        days = [(day.day, day.kind, day.hours, day.counts, day.total, day.cuts) for day in one.days]
+        yield from _table("逐日", ("日期", "性质", "时段", "计入", "累计", "扣除"), days)
+    steps = [(row.at, row.what, row.due, row.by, row.verdict) for row in one.steps]
+    yield from _table("催办与升级", ("时间", "何事", "发现", "告知", "核对"), steps)
 
 
-def _deadline(explained: Explained, one: Deadline, place: int, note: str) -> Iterator[str]:
-    clock, reckoned, spelling = one.of, one.of.reckoned, one.spelling
-    owed = "，".join(word for word in (prose.PARTIES.get(clock.party, clock.party), one.owed_by) if word)
-    turn = int(clock.start.get("round", 1))
-    yield f"{place}. {clock.name}（{owed}）" + (f"，第 {turn} 轮" if turn > 1 else "")
-    yield f"   期限 {spelling.whole(reckoned.due_at)}{_mark(one)}"
-    yield f"   结果 {prose.standing(clock, one.result, spelling)}"
-    yield f"   时限 {prose.limit(reckoned.budget)}；{one.leaf}"
-    yield f"   标准 {one.standard.words}"
-    yield f"   日历 {one.calendar or '没有存档'}（版本 {reckoned.calendar}）"
-    if note:
-        yield f"   {note}"
-    yield from _table("经过", ("时间", "何事", "何人", "期限", "核对"), _changes(explained, one))
-    if not reckoned.cancelled:
-        yield from _table("逐日", ("日期", "性质", "时段", "计入", "累计", "扣除"), _days(one))
-    yield from _table("催办与升级", ("时间", "何事", "发现", "告知", "核对"), _steps(one))
-
-
-def _mark(one: Deadline) -> str:
-    reckoned = one.of.reckoned
-    decided = "" if reckoned.follows else "（由人决定，不由时限推算）"
-    return decided + ("（有日子的放假安排待公布）" if reckoned.provisional else "")
-
-
-def _changes(explained: Explained, one: Deadline) -> list[tuple[str, ...]]:
-    spelling = one.spelling
-    return [
-        (
-            spelling.moment(line.at),
-            prose.change(line, one.of, spelling, explained.received_at),
-            line.by,
-            spelling.moment(line.due),
-            prose.verdict(line, spelling),
-        )
-        for line in one.of.lines
-    ]
-
-
-def _days(one: Deadline) -> list[tuple[str, ...]]:
-    days = (prose.day(day, one.of.reckoned.budget, one.pauses, one.spelling) for day in one.days)
-    return [(day.day, day.kind, day.hours, day.counts, day.total, day.cuts) for day in days]
-
-
-def _steps(one: Deadline) -> list[tuple[str, ...]]:
-    spelling = one.spelling
-    return [
-        (
-            spelling.moment(step.at),
-            prose.step(step),
-            prose.noticed(step, spelling),
-            prose.told(step),
-            prose.step_verdict(step, spelling),
-        )
-        for step in one.of.fired
-    ]
-
-
-def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """A table without the columns in which nothing stands."""
     if not rows:
         return

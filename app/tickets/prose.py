@@ -16,8 +16,8 @@ WEEKDAYS = "一二三四五六日"
 PARTIES: Mapping[str, str] = {
     "citizen": "对诉求人的承诺",
     "contractor": "承接主体应做到的",
-    "adjudicator": "裁决的时限",
-    "hotline": "热线的时限",
+    "adjudicator": "主管部门应做到的",
+    "hotline": "热线应做到的",
 }
 TOLD: Mapping[str, str] = {
     "resident": "诉求人",
@@ -31,7 +31,7 @@ DID: Mapping[str, str] = {
     "!": "自告警起重新计时",
     "-": "做到，停止计时",
     "=": "暂停计时",
-    ">": "恢复计时",
+    ">": "继续计时",
     "x": "不再计时",
     "^": "期限改定",
     "~": "有人知悉，反复提醒到此为止",
@@ -89,7 +89,8 @@ def length(stretch: timedelta) -> str:
 
 
 def time_of(budget: Budget, stretch: timedelta) -> str:
-    return length(stretch) + ("工作时间" if budget.in_working_time else "")
+    """A length, and of what kind of time where it is not that of the clock."""
+    return length(stretch) + ("（工作时间）" if budget.in_working_time else "")
 
 
 def limit(budget: Budget) -> str:
