@@ -18,7 +18,8 @@ from app.store import tickets as store
 from app.tickets import prose
 from app.tickets.model import Ticket
 from app.tickets.reckoning import Result, result
-from app.tickets.replay import Pause, Reader, Replayed, replay
+from app.tickets.replay import replay
+from app.tickets.story import Pause, Reader, Replayed
 from sla.budget import CalendarError
 from sla.calendar import WorkCalendar
 from sla.daybook import Day, account

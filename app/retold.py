@@ -11,7 +11,7 @@ from app.explain import Deadline, Explained
 from app.tickets import prose
 from app.tickets.prose import DayWords
 from app.tickets.reckoning import How
-from app.tickets.replay import Fired, Line, Pause
+from app.tickets.story import Fired, Line, Pause
 from sla.daybook import Day
 
 TONES: Mapping[How, str] = {

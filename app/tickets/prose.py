@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from app.tickets.lifecycle import RULES
 from app.tickets.reckoning import How, Result
-from app.tickets.replay import Fired, Line, Pause, Replayed
+from app.tickets.story import Fired, Line, Pause, Replayed
 from sla.budget import Budget, Unit
 from sla.daybook import Cut, Day, Kind
 

@@ -56,12 +56,13 @@ class Reckoned:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What an act brings: when, with what details, what was written down of it, and the calendars of then. ``calendar`` raises
-    Unkept."""
+    """What an act brings: when, with what details, what was written down of it, when the ticket's hold was to end, and the
+    calendars of then. ``calendar`` raises Unkept."""
 
     at: datetime
     details: Mapping[str, Any]
     entry: Entry
+    hold_until: datetime | None
     calendar: Callable[[str], WorkCalendar]
 
 
@@ -79,13 +80,14 @@ def _paused(clock: Reckoned, act: Act) -> Reckoned:
 
 
 def _resumed(clock: Reckoned, act: Act) -> Reckoned:
-    """Put off by the time of the budget's kind in the pause, unless it had lapsed before."""
+    """Put off by the time of the budget's kind in the pause, unless it had lapsed before. A hold is over when it was to be,
+    however late somebody took the work up."""
     if clock.paused_at is None:
         return clock
     walked = act.calendar(clock.calendar).counted_on(clock.budget)
     if clock.breached_at is not None:
         return replace(clock, paused_at=None)
-    took = walked.between(clock.paused_at, act.at)
+    took = walked.between(clock.paused_at, max(clock.paused_at, min(act.at, act.hold_until or act.at)))
     later = walked.add(clock.due_at, took)
     runs = replace(clock, paused_at=None, held=clock.held + took)
     return _moved(runs, Moment(later.at, clock.provisional or later.provisional))
@@ -96,7 +98,9 @@ def _met(clock: Reckoned, act: Act) -> Reckoned:
 
 
 def _cancelled(clock: Reckoned, act: Act) -> Reckoned:
-    return replace(clock, stopped_at=act.at, cancelled=True)
+    """Whether it had lapsed by then is only judged where it was: what is not asked for any more need not be."""
+    judged = _judged(clock, act.at) if "breached" in act.entry else clock
+    return replace(judged, stopped_at=act.at, cancelled=True)
 
 
 def _answered(clock: Reckoned, act: Act) -> Reckoned:
@@ -104,22 +108,44 @@ def _answered(clock: Reckoned, act: Act) -> Reckoned:
 
 
 def _decided(clock: Reckoned, act: Act) -> Reckoned:
-    """As decided; lateness is judged by that from here on. Without what was decided, what was recorded of it must do."""
+    """As decided; lateness is judged by that from here on. Without what was decided, what was recorded of it must do.
+
+    Where the ledger adds to ``held``, whoever decided is taken to have known how long it had stood: that is not put on top.
+    """
+    if "held" in act.entry and clock.paused_at is not None:
+        stood = act.calendar(clock.calendar).counted_on(clock.budget).between(clock.paused_at, act.at)
+        clock = replace(clock, held=clock.held + stood, paused_at=act.at)
     due = datetime.fromisoformat(str(act.details.get("deadline_at") or act.entry["due"]))
     fresh = replace(clock, breached_at=None, acknowledged_at=None, provisional=False, version=clock.version + 1, follows=False)
     return replace(fresh, due_at=due.astimezone(UTC))
 
 
 def _recounted(clock: Reckoned, act: Act) -> Reckoned:
-    """On the calendar that replaced the one it was counted on; a deadline that somebody decided on, or that had lapsed, stays."""
+    """On the calendar that replaced the one it was counted on. A deadline that somebody decided on, or that had lapsed, stays;
+    and none is moved to where it would have lapsed already."""
     newer = str(act.details.get("calendar", {}).get("to") or act.entry["calendar"])
-    calendar = act.calendar(newer)
-    fresh = replace(clock, calendar=newer)
-    if not clock.follows or clock.breached_at is not None:
-        return replace(fresh, provisional=False)
+    due = _on(clock, act.calendar(newer), clock.paused_at or act.at)
+    return _moved(replace(clock, calendar=newer), due)
+
+
+def _on(clock: Reckoned, calendar: WorkCalendar, now: datetime) -> Moment:
+    """The deadline on another calendar, as of a moment."""
+    if not clock.follows or clock.breached_at is not None or clock.due_at <= now:
+        return Moment(clock.due_at)
     first = calendar.due(clock.started_at, clock.budget)
     due = calendar.counted_on(clock.budget).add(first.at, clock.held)
-    return _moved(fresh, Moment(due.at, first.provisional or due.provisional))
+    stays = due.at != clock.due_at and due.at <= now
+    return Moment(clock.due_at) if stays else Moment(due.at, first.provisional or due.provisional)
+
+
+def carried(clock: Reckoned, act: Act) -> Reckoned:
+    """The clock before an act, on the calendar that the act counted on: the ledger does not speak of one that was changed
+    meanwhile and left the deadline where it was. Raises Unkept."""
+    newer = str(act.entry["calendar"])
+    if newer == clock.calendar or act.entry["op"] == "%":
+        return clock
+    due = _on(clock, act.calendar(newer), clock.paused_at or act.at)
+    return replace(clock, calendar=newer, provisional=due.at == clock.due_at and due.provisional)
 
 
 def _moved(clock: Reckoned, due: Moment) -> Reckoned:
@@ -135,7 +161,7 @@ def _judged(clock: Reckoned, at: datetime) -> Reckoned:
 
 def _of_one_begun(change: Callable[[Reckoned, Act], Reckoned]) -> Callable[[Reckoned | None, Act], Reckoned]:
     def changed(before: Reckoned | None, act: Act) -> Reckoned:
-        return change(before or Reckoned.begun(act.entry), act)
+        return change(carried(before or Reckoned.begun(act.entry), act), act)
 
     return changed
 

@@ -14,155 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import BY_TIME, ROLE_NAMES, Role, State
+from app.tickets.lifecycle import BY_TIME, Role, State
 from app.tickets.reckoning import OPERATIONS, Act, Reckoned, Unkept
+from app.tickets.story import Fired, Happening, Line, Pause, Reader, Replayed, Story
 from sla.calendar import WorkCalendar
 
 Kept = Callable[[str], WorkCalendar | None]
 STARTS = "+!"
-
-
-class Happening(Protocol):
-    """An event of a ticket, as far as it matters here."""
-
-    at: Any
-    noticed_at: Any
-    action: Any
-    by_role: Any
-    by_name: Any
-    by_org: Any
-    from_state: Any
-    to_state: Any
-    details: Any
-    clocks: Any
-
-
-def who(event: Happening) -> str:
-    """Who acted; a resident has no name here."""
-    return ROLE_NAMES[Role.RESIDENT] if event.by_role is Role.RESIDENT else str(event.by_name or ROLE_NAMES[event.by_role])
-
-
-def why(event: Happening) -> str:
-    """The reason given for an act."""
-    details = event.details
-    asked = f"申请理由：{details['asked']}" if details.get("asked") else ""
-    return "；".join(str(one) for one in (details.get("reason") or details.get("why"), asked) if one)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """As whom, and with what reasons, acts are shown to whoever reads."""
-
-    who: Callable[[Happening], str] = who
-    why: Callable[[Happening], str] = why
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One change of a clock. ``due`` and ``was`` as reckoned; ``recorded`` as written down then.
-
-    ``took``: by how much a pause, or several taken over, put the deadline off. ``faults``: in what the two differ, in words;
-    ``unkept``: the calendar that is missing to tell.
-    """
-
-    at: datetime
-    op: str
-    action: str
-    by: str
-    reason: str
-    due: datetime
-    was: datetime | None
-    recorded: datetime
-    version: int
-    calendar: str
-    took: timedelta
-    lapsed: bool
-    faults: tuple[str, ...] = ()
-    unkept: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """A step of the ladder that was taken: dated by the plan, ``noticed_at`` when it was written down."""
-
-    at: datetime
-    noticed_at: datetime
-    action: str
-    level: str
-    told: tuple[str, ...]
-    by: str
-    due: datetime
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A time that did not count for this clock. ``until`` is empty while it lasts."""
-
-    since: datetime
-    until: datetime | None
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One clock, gone through to the end of the log. ``n`` is its place in the ledger."""
-
-    n: int
-    start: Entry
-    reckoned: Reckoned
-    lines: tuple[Line, ...] = ()
-    fired: tuple[Fired, ...] = ()
-    pauses: tuple[Pause, ...] = ()
-
-    @property
-    def target(self) -> str:
-        return str(self.start["target"])
-
-    @property
-    def name(self) -> str:
-        return str(self.start.get("name") or self.target)
-
-    @property
-    def party(self) -> str:
-        return str(self.start.get("party", ""))
-
-    @property
-    def contractor_id(self) -> int | None:
-        """Who owes it, where it is a contractor's."""
-        found: int | None = self.start.get("contractor")
-        return found
-
-    @property
-    def agrees(self) -> bool:
-        """Whether all that was recorded comes out again."""
-        return not any(line.faults for line in self.lines) and not any(step.faults for step in self.fired)
-
-    @property
-    def checked(self) -> bool:
-        """Whether every line could be reckoned."""
-        return not any(line.unkept for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """All clocks of a ticket, by the place they have in the ledger.
-
-    ``unwritten``: how many clocks are spoken of whose start nobody wrote down, because they began before there was a ledger.
-    """
-
-    clocks: tuple[Replayed, ...]
-    unwritten: int
-    received_at: datetime | None
-    last_at: datetime | None
-
-    @property
-    def agrees(self) -> bool:
-        return all(clock.agrees for clock in self.clocks)
 
 
 @dataclass(slots=True)
@@ -174,6 +35,7 @@ class _Log:
     clocks: dict[int, Replayed] = field(default_factory=dict)
     unwritten: set[int] = field(default_factory=set)
     stands: list[Pause] = field(default_factory=list)  # of the ticket, whatever its clocks made of them
+    hold_until: datetime | None = None  # when the present one is to end
 
 
 def replay(events: Iterable[Happening], kept: Kept, reader: Reader | None = None) -> Story:
@@ -184,10 +46,11 @@ def replay(events: Iterable[Happening], kept: Kept, reader: Reader | None = None
         last = max(last or event.noticed_at, event.noticed_at)
         if event.action == "hold":
             log.stands.append(Pause(event.at, None, log.reader.who(event), log.reader.why(event)))
-        elif event.from_state is State.ON_HOLD and event.to_state is not State.ON_HOLD:
-            log.stands[-1:] = [replace(stood, until=event.at) for stood in log.stands[-1:]]
+            log.hold_until = _moment(event.details.get("until_at"))
         for entry in event.clocks:
             _enter(log, event, entry)
+        if event.from_state is State.ON_HOLD and event.to_state is not State.ON_HOLD:
+            log.hold_until = None
         if event.action in BY_TIME:
             _fired(log, event)
     return Story(tuple(log.clocks[n] for n in sorted(log.clocks)), len(log.unwritten), first, last)
@@ -203,7 +66,7 @@ def _enter(log: _Log, event: Happening, entry: Entry) -> None:
         log.unwritten.add(n)
         return
     before = known.reckoned if known is not None and op not in STARTS else None
-    act = Act(event.at, event.details, entry, _calendars(log.kept))
+    act = Act(event.at, event.details, entry, log.hold_until, _calendars(log.kept))
     unkept = ""
     try:
         after = OPERATIONS[op](before, act)
@@ -276,6 +139,7 @@ def _differences(entry: Entry, before: Reckoned | None, after: Reckoned) -> list
         "期限": (_moment(entry.get("due")), after.due_at),
         "原期限": (_moment(entry.get("was")), was),
         "超期": (_moment(entry.get("breached")), newly),
+        "挂起时长": (entry.get("held", after.held.total_seconds()), after.held.total_seconds()),
         "期限序号": (entry.get("version"), after.version),
         "日历": (entry.get("calendar"), after.calendar),
         "待公布": (bool(entry.get("provisional")), after.provisional),
@@ -302,8 +166,13 @@ def _taken_over(log: _Log, entry: Entry) -> Iterable[Pause]:
 def _pauses(log: _Log, event: Happening, known: Sequence[Pause], before: Reckoned, after: Reckoned) -> tuple[Pause, ...]:
     if before.paused_at is None and after.paused_at is not None:
         return (*known, Pause(after.paused_at, None, log.reader.who(event), log.reader.why(event)))
-    over = after.stopped_at or (event.at if before.paused_at is not None and after.paused_at is None else None)
+    over = after.stopped_at or (_taken_up(log, event) if before.paused_at is not None and after.paused_at is None else None)
     return tuple(replace(pause, until=pause.until or over) for pause in known)
+
+
+def _taken_up(log: _Log, event: Happening) -> datetime:
+    at: datetime = event.at
+    return min(at, log.hold_until or at)
 
 
 # --- steps --------------------------------------------------------------------------------------------------------------

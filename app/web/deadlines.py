@@ -21,7 +21,7 @@ from app.store import tickets as store
 from app.tickets import prose
 from app.tickets.lifecycle import Actor, Role
 from app.tickets.model import Ticket
-from app.tickets.replay import Happening, Line, Reader, Replayed, who, why
+from app.tickets.story import Happening, Line, Reader, Replayed, who, why
 from app.web import views
 from app.web.case import Door
 from app.web.guards import SignedIn
@@ -168,10 +168,11 @@ def _moved(line: Line, one: Deadline) -> str:
     if line.op == "%" and line.was is not None:
         return f"放假安排公布后，期限由 {spelling.moment(line.was)} 改为 {spelling.moment(line.due)}"
     if line.op == ">":
-        pause = next((pause for pause in one.of.pauses if pause.until == line.at), None)
-        since = spelling.span(pause.since, line.at) if pause else spelling.moment(line.at)
+        over = [(pause, pause.until) for pause in one.of.pauses if pause.until is not None and pause.until <= line.at]
+        pause, until = over[-1]
+        since = spelling.span(pause.since, until)
         put_off = f"顺延 {prose.length(line.took)}" if line.took else "不变"
-        return f"{since} 暂缓办理，期限{put_off}" + (f"，原因：{pause.reason}" if pause and pause.reason else "")
+        return f"{since} 暂缓办理，期限{put_off}" + (f"，原因：{pause.reason}" if pause.reason else "")
     return ""
 
 
