@@ -169,6 +169,8 @@ def _moved(line: Line, one: Deadline) -> str:
         return f"放假安排公布后，期限由 {spelling.moment(line.was)} 改为 {spelling.moment(line.due)}"
     if line.op == ">":
         over = [(pause, pause.until) for pause in one.of.pauses if pause.until is not None and pause.until <= line.at]
+        if not over:
+            return ""
         pause, until = over[-1]
         since = spelling.span(pause.since, until)
         put_off = f"顺延 {prose.length(line.took)}" if line.took else "不变"
