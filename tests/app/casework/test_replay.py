@@ -35,7 +35,6 @@ SAME = (
     "breached_at",
     "stopped_at",
     "version",
-    "paused_at",
     "cancelled",
     "started_at",
     "calendar",
