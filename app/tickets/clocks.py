@@ -144,8 +144,18 @@ def _start(act: Act, key: str, *, anew: bool) -> None:
     )
     counted = [[since.isoformat(), until.isoformat()] for since, until in pauses] if clock.held else []
     more = {"party": target.party, "policy": promises.policy.hash, "round": ticket.round, "pauses": counted}
-    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more)
+    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more, **_promised_on(ticket, target))
     ticket.timers.append(timer)
+
+
+def _promised_on(ticket: Ticket, target: Target) -> dict[str, Any]:
+    """What of the ticket the promise follows from, as it is now, and who owes it."""
+    found: dict[str, Any] = {"leaf": ticket.leaf, "urgency": ticket.urgency}
+    if ticket.emergencies:
+        found["emergencies"] = list(ticket.emergencies)
+    if target.party == "contractor":
+        found["contractor"] = ticket.contractor_id
+    return found
 
 
 def _not_now(act: Act, target: Target, running: list[Timer], anew: bool) -> bool:

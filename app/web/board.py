@@ -15,6 +15,7 @@ from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.post import OutboxState
 from app.web import acts, views
 from app.web.case import Door, perform, show
+from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
 
@@ -123,6 +124,11 @@ def _health(tx: Tx) -> Health:
 @router.get("/t/{number}")
 def ticket_page(request: Request, hotline: TheHotline, me: Overseer, number: str, done: str = "") -> Response:
     return show(request, hotline, me, number, DOOR, done=done)
+
+
+@router.get("/t/{number}/deadlines")
+def deadlines_page(request: Request, hotline: TheHotline, me: Overseer, number: str) -> Response:
+    return show_deadlines(request, hotline, me, number, DOOR)
 
 
 @router.post("/{number}/{noun}")

@@ -18,6 +18,7 @@ from app.tickets.lifecycle import Actor, Role
 from app.triage import open_ticket
 from app.web import acts, views
 from app.web.case import Door, leaf_choices, perform, show
+from app.web.deadlines import show_deadlines
 from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
@@ -82,6 +83,11 @@ def _id(written: str) -> int | None:
 @router.get("/t/{number}")
 def ticket_page(request: Request, hotline: TheHotline, me: Reader, number: str, done: str = "") -> Response:
     return show(request, hotline, me, number, DOOR, done=done)
+
+
+@router.get("/t/{number}/deadlines")
+def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: str) -> Response:
+    return show_deadlines(request, hotline, me, number, DOOR)
 
 
 @router.get("/new")
