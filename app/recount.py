@@ -76,6 +76,16 @@ def _version(calendar: WorkCalendar | None) -> str:
 Find = Callable[[Tx], list[Move]]
 
 
+def take_up(tx: Tx, notice: Schedule, by: str) -> list[int]:
+    """Keeps a notice, and every calendar as it is under it, whoever may be counting on it; returns the years that are new. Clocks
+    that run are left to ``carry_out``, clocks begun from now on are counted on it in every process."""
+    fresh = holidays.keep(tx.session, notice, by, tx.now)
+    if fresh:
+        newer = calendars.imported(tx.session)
+        calendars.remember(tx.session, [calendars.under(one, newer) for one in calendars.archived(tx.session)], tx.now)
+    return fresh
+
+
 def by_notices(tx: Tx, notices: Mapping[str, Schedule] | None = None) -> list[Move]:
     """What the notices imported here, or those given, ask for. Each calendar keeps its hours and whatever else it held: a changed
     policy or a newer program moves nobody's deadline by itself."""
@@ -124,7 +134,8 @@ def _kept(tx: Tx, version: str) -> WorkCalendar | None:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A deadline that moves. ``by``: how much working time before it falls away (later, positive) or is added (earlier)."""
+    """A deadline that moves. ``by``: how much working time lies between, by whichever of the two calendars has more of it;
+    negative when the deadline comes earlier."""
 
     number: str
     target: str
@@ -161,9 +172,8 @@ def _shift(row: Row[Any], move: Move, now: datetime) -> Shift | None:
     due = clockwork.recount(clock, move.before, move.after, None, now).due_at
     if due == row.due_at:
         return None
-    later = due > row.due_at
-    walked = (move.before if later else move.after).counted_on(clock.budget)
-    return Shift(row.number, row.target, row.name, row.due_at, due, walked.between(row.due_at, due))
+    between = (held.counted_on(clock.budget).between(row.due_at, due) for held in (move.before, move.after))
+    return Shift(row.number, row.target, row.name, row.due_at, due, max(between, key=abs))
 
 
 def _light(row: Row[Any], move: Move) -> Clock:

@@ -80,7 +80,7 @@ class Shown:
             if number == 0:
                 click.echo("会移动的期限：")
             old, new = self.hotline.spell(one.was), self.hotline.spell(one.due)
-            click.echo(f"  {one.number}  {one.name}  {old} → {new}  {by(one.by)}")
+            click.echo(f"  {one.number}  {one.name}  {old} → {new}  {moved(one)}")
         totals = [(target, names[target], later[target], earlier[target]) for target in sorted(names)]
         if self.as_json:
             keys = ("target", "name", "later", "earlier")
@@ -122,9 +122,9 @@ def _shift_json(one: Shift) -> dict[str, Any]:
     }
 
 
-def by(length: timedelta) -> str:
+def moved(one: Shift) -> str:
     """How much later or earlier, in working time: 推迟 7小时工作时间."""
-    return f"{'推迟' if length > timedelta() else '提前'} {span(abs(length))}工作时间"
+    return f"{'推迟' if one.due > one.was else '提前'} {span(abs(one.by))}工作时间"
 
 
 def span(length: timedelta) -> str:

@@ -99,15 +99,9 @@ def import_(file: Path, form: str | None, dry_run: bool, yes: bool, by: str, as_
         shown.end()
         return
     _agreed(shown, yes, "导入这份放假安排，并移动以上期限")
-
-    def keep(tx: Tx) -> None:
-        if found.stores:
-            holidays.keep(tx.session, notice, _who(by), tx.now)
-        newer = calendars.imported(tx.session)
-        calendars.remember(tx.session, [calendars.under(one, newer) for one in calendars.archived(tx.session)], tx.now)
-
-    with hotline.tx() as tx:
-        keep(tx)
+    if found.stores:
+        with hotline.tx() as tx:
+            recount.take_up(tx, notice, _who(by))
     _carry_out(hotline, recount.by_notices, _who(by), found.moves, shown)
 
 
