@@ -145,12 +145,12 @@ class Shift:
     by: timedelta
 
 
-def preview(tx: Tx, moves: Iterable[Move]) -> Iterator[Shift]:
-    """The deadlines that move, batch by batch, as they stand."""
+def preview(tx: Tx, moves: Iterable[Move], page: int = PAGE) -> Iterator[Shift]:
+    """The deadlines that move, in the order in which their clocks were started; ``page`` clocks are read at once."""
     for move in moves:
         since, moved = _first_difference(move)
         after = 0
-        while moved and (rows := counted.running(tx.session, move.pair, since, after, PAGE)):
+        while moved and (rows := counted.running(tx.session, move.pair, since, after, page)):
             after = rows[-1].id
             yield from (shift for row in rows if (shift := _shift(row, move, tx.now)) is not None)
 
@@ -214,17 +214,30 @@ def _never() -> bool:
     return False
 
 
+@dataclass(slots=True)
+class _Run:
+    """One run of ``carry_out``."""
+
+    hotline: Hotline
+    by: str
+    batch: int
+    told: Callable[[int], None]
+    stopping: Callable[[], bool]
+    done: Outcome = field(default_factory=Outcome)
+
+
 def carry_out(
     hotline: Hotline,
     find: Find,
     *,
     by: str = "",
+    batch: int = BATCH,
     told: Callable[[int], None] = lambda number: None,
     stopping: Callable[[], bool] = _never,
 ) -> Outcome:
     """Counts again whatever ``find`` finds, until it finds nothing more or nothing more can be done. ``by``: who asked for it.
     ``told`` hears how many clocks each batch has done."""
-    done = Outcome()
+    run = _Run(hotline, by, batch, told, stopping)
     for _ in range(ROUNDS):
         with hotline.look() as tx:
             moves = find(tx)
@@ -233,62 +246,59 @@ def carry_out(
         with hotline.tx() as tx:
             newer = [calendar for move in moves for calendar in (move.after, move.hours_after) if calendar]
             calendars.remember(tx.session, newer, tx.now)
-        before = done.clocks
+        before = run.done.clocks
         for move in moves:
-            _all_of(hotline, move, by, done, told, stopping)
-        if stopping() or done.clocks == before:
+            _all_of(run, move)
+        if stopping() or run.done.clocks == before:
             break
-    return done
+    return run.done
 
 
-def _all_of(
-    hotline: Hotline, move: Move, by: str, done: Outcome, told: Callable[[int], None], stopping: Callable[[], bool]
-) -> None:
+def _all_of(run: _Run, move: Move) -> None:
     after: int | None = 0
-    while after is not None and not stopping():
-        with hotline.look() as tx:
-            ids, after = counted.tickets_of(tx.session, move.pair, after, BATCH)
+    while after is not None and not run.stopping():
+        with run.hotline.look() as tx:
+            ids, after = counted.tickets_of(tx.session, move.pair, after, run.batch)
         if not ids:
             return
-        before = done.clocks
-        missed = _batch(hotline, move, ids, by, done)
-        for ticket_id in missed:
-            _alone(hotline, move, ticket_id, by, done)
-        told(done.clocks - before)
+        before = run.done.clocks
+        for ticket_id in _together(run, move, ids):
+            _alone(run, move, ticket_id)
+        run.told(run.done.clocks - before)
 
 
-def _batch(hotline: Hotline, move: Move, ids: list[int], by: str, done: Outcome) -> list[int]:
+def _together(run: _Run, move: Move, ids: list[int]) -> list[int]:
     """Those tickets in one transaction; returns those that somebody had in hand, or all of them when one could not be done."""
     part = Outcome()
     try:
-        with hotline.tx() as tx:
+        with run.hotline.tx() as tx:
             tickets = counted.lock(tx.session, ids)
             with tx.in_bulk():
                 for ticket in tickets:
-                    _count_again(tx, ticket, move, by, part)
+                    _count_again(tx, ticket, move, run.by, part)
             got = {ticket.id for ticket in tickets}
     except Exception as broken:  # noqa: BLE001  one bad ticket must not keep the others on the old calendar
         log.warning("recount.one_by_one", error=repr(broken), tickets=len(ids))
         return ids
-    _add(done, part, got)
+    _add(run.done, part, got)
     return [ticket_id for ticket_id in ids if ticket_id not in got]
 
 
-def _alone(hotline: Hotline, move: Move, ticket_id: int, by: str, done: Outcome) -> None:
+def _alone(run: _Run, move: Move, ticket_id: int) -> None:
     """One ticket in a transaction of its own, which waits until whoever has it in hand is done."""
     part = Outcome()
     try:
-        with hotline.tx() as tx:
+        with run.hotline.tx() as tx:
             for ticket in counted.lock(tx.session, [ticket_id], wait=True):
-                _count_again(tx, ticket, move, by, part)
+                _count_again(tx, ticket, move, run.by, part)
     except (StaleDataError, OperationalError) as away:
         log.warning("recount.database", ticket=ticket_id, error=repr(away))  # nothing is wrong with the ticket
-        done.left.add(ticket_id)
+        run.done.left.add(ticket_id)
     except Exception as broken:  # noqa: BLE001  one bad ticket must not keep the others on the old calendar
         log.error("recount.failed", ticket=ticket_id, error=repr(broken))
-        done.left.add(ticket_id)
+        run.done.left.add(ticket_id)
     else:
-        _add(done, part, {ticket_id})
+        _add(run.done, part, {ticket_id})
 
 
 def _add(done: Outcome, part: Outcome, tickets: set[int]) -> None:

@@ -45,11 +45,12 @@ def read_file(path: Path, form: str = "") -> Schedule:
 
 def _text(content: bytes, path: Path) -> str:
     """UTF-8, with or without a mark at its beginning, else what Chinese spreadsheets write."""
+    line = 1  # how far the better of the two gets
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as wrong:
-            line = content.count(b"\n", 0, wrong.start) + 1
+            line = max(line, content.count(b"\n", 0, wrong.start) + 1)
     raise BadFile("既不是 UTF-8，也不是 GB18030 编码", file=str(path), line=line, cure="另存为 UTF-8 后重试")
 
 

@@ -26,15 +26,16 @@ def announced(hotline: Hotline, text: str = OF_2027, by: str = "周主任") -> l
         return recount.take_up(tx, read_notice(text, "txt"), by)
 
 
-def imports(hotline: Hotline, text: str = OF_2027) -> recount.Outcome:
+def imports(hotline: Hotline, text: str = OF_2027, batch: int = recount.BATCH) -> recount.Outcome:
     announced(hotline, text)
-    return recount.carry_out(hotline, recount.by_notices, by="周主任")
+    return recount.carry_out(hotline, recount.by_notices, by="周主任", batch=batch)
 
 
-def foreseen(hotline: Hotline, text: str = OF_2027) -> list[recount.Shift]:
+def foreseen(hotline: Hotline, text: str = OF_2027, page: int = recount.PAGE) -> list[recount.Shift]:
     """What would move, were the notice imported."""
     with hotline.look() as tx:
-        return list(recount.preview(tx, recount.by_notices(tx, imported(tx.session) | {"CN": read_notice(text, "txt")})))
+        moves = recount.by_notices(tx, imported(tx.session) | {"CN": read_notice(text, "txt")})
+        return list(recount.preview(tx, moves, page))
 
 
 def versions(hotline: Hotline) -> set[str]:

@@ -47,15 +47,13 @@ def stage(cast: Cast) -> Stage:
     return Stage(cast)
 
 
-def test_hundreds_of_tickets_go_in_batches_and_each_is_done_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recount, "BATCH", 16)
-    monkeypatch.setattr(recount, "PAGE", 16)
+def test_hundreds_of_tickets_go_in_batches_and_each_is_done_once(stage: Stage) -> None:
     numbers = [stage.opens(SLOW if order % 2 else QUICK) for order in range(150)]
-    shown = {one.number for one in foreseen(stage.cast.hotline)}
+    shown = {one.number for one in foreseen(stage.cast.hotline, page=16)}
     assert shown == set(numbers[1::2])
     batches: list[int] = []
     announced(stage.cast.hotline)
-    done = recount.carry_out(stage.cast.hotline, recount.by_notices, told=batches.append)
+    done = recount.carry_out(stage.cast.hotline, recount.by_notices, batch=16, told=batches.append)
     assert (done.tickets, done.moved, done.clocks) == (75, 75, sum(batches)) and len(batches) > 15
     assert versions(stage.cast.hotline) == in_force(stage.cast.hotline)
     with stage.cast.hotline.look() as tx:
@@ -63,12 +61,11 @@ def test_hundreds_of_tickets_go_in_batches_and_each_is_done_once(stage: Stage, m
     assert len(acts) == len(set(acts)) == 75
 
 
-def test_what_was_broken_off_is_finished_by_the_worker(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recount, "BATCH", 2)
+def test_what_was_broken_off_is_finished_by_the_worker(stage: Stage) -> None:
     numbers = [stage.opens(SLOW) for _ in range(6)]
     announced(stage.cast.hotline)
     batches: list[int] = []
-    recount.carry_out(stage.cast.hotline, recount.by_notices, told=batches.append, stopping=lambda: len(batches) == 2)
+    recount.carry_out(stage.cast.hotline, recount.by_notices, batch=2, told=batches.append, stopping=lambda: len(batches) == 2)
     due = [stage.clock_of(number, "resolve").due_at for number in numbers]
     assert 0 < due.count(TEN_DAYS_UNDER_NOTICE) < 6
     Worker(stage.cast.hotline).tick()
@@ -141,11 +138,10 @@ def test_a_clock_begun_on_the_old_calendar_while_the_notice_is_imported_is_found
 
 
 @pytest.mark.slow
-def test_two_imports_at_once_are_one(two: tuple[Stage, Stage], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recount, "BATCH", 3)
+def test_two_imports_at_once_are_one(two: tuple[Stage, Stage]) -> None:
     here, there = two
     numbers = [here.opens(SLOW) for _ in range(30)]
-    first, second = together(lambda: imports(here.cast.hotline), lambda: imports(there.cast.hotline))
+    first, second = together(lambda: imports(here.cast.hotline, batch=3), lambda: imports(there.cast.hotline, batch=3))
     assert first.tickets + second.tickets == 30 and not first.left | second.left
     assert {here.clock_of(number, "resolve").due_at for number in numbers} == {TEN_DAYS_UNDER_NOTICE}
     assert all([event.action for event in here.events(number)].count("recount") == 1 for number in numbers)
