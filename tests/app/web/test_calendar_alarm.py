@@ -57,7 +57,7 @@ def test_clocks_that_a_notice_may_still_move_are_counted(house: House) -> None:
 
 
 def test_the_board_says_so_to_those_who_supervise(house: House) -> None:
-    supervisor, evaluator = house.browse("supervisor"), house.browse("evaluator")
+    supervisor, evaluator = house.browse("city"), house.browse("evaluator")
     house.cast.clock.set(OCTOBER)
     assert "放假安排尚未导入" not in supervisor.shown("/board")
     house.cast.clock.set(NOVEMBER)
