@@ -27,7 +27,6 @@ from app.store import counted
 from app.tickets import clocks
 from app.tickets.lifecycle import SYSTEM
 from app.tickets.model import Ticket, Timer
-from app.tickets.rows import read
 from sla import timer as clockwork
 from sla.budget import Budget, CalendarError
 from sla.calendar import WorkCalendar
@@ -168,28 +167,28 @@ def _first_difference(move: Move) -> tuple[datetime | None, bool]:
 
 
 def _shift(row: Row[Any], move: Move, now: datetime) -> Shift | None:
-    clock = _light(row, move)
-    due = clockwork.recount(clock, move.before, move.after, None, now).due_at
+    due = _due(row, move, now)
     if due == row.due_at:
         return None
-    between = (held.counted_on(clock.budget).between(row.due_at, due) for held in (move.before, move.after))
+    kind = Budget.parse(row.budget)
+    between = (held.counted_on(kind).between(row.due_at, due) for held in (move.before, move.after))
     return Shift(row.number, row.target, row.name, row.due_at, due, max(between, key=abs))
 
 
-def _light(row: Row[Any], move: Move) -> Clock:
-    """A clock without its rungs, which no deadline depends on."""
-    return Clock(
-        target=row.target,
-        budget=Budget.parse(row.budget),
+def _due(held: Timer | Row[Any], move: Move, now: datetime) -> datetime:
+    """The deadline after the move. Rungs are left out: no deadline depends on them, and they are most of a clock."""
+    clock = Clock(
+        target=held.target,
+        budget=Budget.parse(held.budget),
         calendar=move.before.version,
         pausable=True,
-        started_at=row.started_at,
-        due_at=row.due_at,
-        provisional=row.provisional,
-        paused_at=row.paused_at,
-        held=row.held,
-        breached_at=row.breached_at,
+        started_at=held.started_at,
+        due_at=held.due_at,
+        paused_at=held.paused_at,
+        held=held.held,
+        breached_at=held.breached_at,
     )
+    return clockwork.recount(clock, move.before, move.after, None, now).due_at
 
 
 # --- doing it -----------------------------------------------------------------------------------------------------------
@@ -223,6 +222,7 @@ class _Run:
     batch: int
     told: Callable[[int], None]
     stopping: Callable[[], bool]
+    details: dict[str, Any] = field(default_factory=dict)  # of the move in hand, as its acts are told them
     done: Outcome = field(default_factory=Outcome)
 
 
@@ -255,6 +255,7 @@ def carry_out(
 
 
 def _all_of(run: _Run, move: Move) -> None:
+    run.details = move.details(run.by)
     after: int | None = 0
     while after is not None and not run.stopping():
         with run.hotline.look() as tx:
@@ -275,7 +276,7 @@ def _together(run: _Run, move: Move, ids: list[int]) -> list[int]:
             tickets = counted.lock(tx.session, ids)
             with tx.in_bulk():
                 for ticket in tickets:
-                    _count_again(tx, ticket, move, run.by, part)
+                    _count_again(tx, ticket, move, run.details, part)
             got = {ticket.id for ticket in tickets}
     except Exception as broken:  # noqa: BLE001  one bad ticket must not keep the others on the old calendar
         log.warning("recount.one_by_one", error=repr(broken), tickets=len(ids))
@@ -290,7 +291,7 @@ def _alone(run: _Run, move: Move, ticket_id: int) -> None:
     try:
         with run.hotline.tx() as tx:
             for ticket in counted.lock(tx.session, [ticket_id], wait=True):
-                _count_again(tx, ticket, move, run.by, part)
+                _count_again(tx, ticket, move, run.details, part)
     except (StaleDataError, OperationalError) as away:
         log.warning("recount.database", ticket=ticket_id, error=repr(away))  # nothing is wrong with the ticket
         run.done.left.add(ticket_id)
@@ -308,11 +309,10 @@ def _add(done: Outcome, part: Outcome, tickets: set[int]) -> None:
     done.left -= tickets
 
 
-def _count_again(tx: Tx, ticket: Ticket, move: Move, by: str, done: Outcome) -> None:
+def _count_again(tx: Tx, ticket: Ticket, move: Move, details: Mapping[str, Any], done: Outcome) -> None:
     """The clocks of a ticket that are still counted on what the move is from."""
     mine = [timer for timer in ticket.timers if timer.stopped_at is None and (timer.calendar, timer.hours) == move.pair]
-    details = move.details(by)
-    moved = sum(_due(tx, timer, move) != timer.due_at for timer in mine)
+    moved = sum(_due(timer, move, tx.now) != timer.due_at for timer in mine)
     if moved:
         act(tx, ticket, "recount", SYSTEM, details)
         done.tickets += 1
@@ -321,7 +321,3 @@ def _count_again(tx: Tx, ticket: Ticket, move: Move, by: str, done: Outcome) -> 
             clocks.carry_on(timer, tx.promises, details, tx.now)
     done.moved += moved
     done.carried += len(mine) - moved
-
-
-def _due(tx: Tx, timer: Timer, move: Move) -> datetime:
-    return clockwork.recount(read(timer, tx.promises), move.before, move.after, move.hours_after, tx.now).due_at

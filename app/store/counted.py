@@ -30,7 +30,6 @@ _LIGHT = (
     Timer.paused_at,
     Timer.held,
     Timer.breached_at,
-    Timer.provisional,
 )
 
 
