@@ -105,7 +105,7 @@ def _moves(tx: Tx, successor: Callable[[WorkCalendar], WorkCalendar]) -> list[Mo
         if before is None or (hours and waits is None):
             continue
         after, waits_after = successor(before), successor(waits) if waits else None
-        if (before, waits) != (after, waits_after) and counted.tickets_of(tx.session, (calendar, hours), 0, 1)[0]:
+        if (before, waits) != (after, waits_after) and counted.any_movable(tx.session, (calendar, hours)):
             found.append(Move(before, after, waits, waits_after))
     return found
 
@@ -149,9 +149,11 @@ def preview(tx: Tx, moves: Iterable[Move], page: int = PAGE) -> Iterator[Shift]:
     for move in moves:
         since, moved = _first_difference(move)
         after = 0
-        while moved and (rows := counted.running(tx.session, move.pair, since, after, page)):
-            after = rows[-1].id
-            yield from (shift for row in rows if (shift := _shift(row, move, tx.now)) is not None)
+        while moved and (rows := counted.running(tx.session, move.pair, after, page)):
+            after = rows[-1][1].id
+            for number, row in rows:
+                if number and (since is None or row.due_at >= since) and (shift := _shift(number, row, move, tx.now)):
+                    yield shift
 
 
 def _first_difference(move: Move) -> tuple[datetime | None, bool]:
@@ -166,13 +168,13 @@ def _first_difference(move: Move) -> tuple[datetime | None, bool]:
     return (datetime.combine(days[0].day, datetime.min.time(), after.zone), True) if days else (None, False)
 
 
-def _shift(row: Row[Any], move: Move, now: datetime) -> Shift | None:
+def _shift(number: str, row: Row[Any], move: Move, now: datetime) -> Shift | None:
     due = _due(row, move, now)
     if due == row.due_at:
         return None
     kind = Budget.parse(row.budget)
     between = (held.counted_on(kind).between(row.due_at, due) for held in (move.before, move.after))
-    return Shift(row.number, row.target, row.name, row.due_at, due, max(between, key=abs))
+    return Shift(number, row.target, row.name, row.due_at, due, max(between, key=abs))
 
 
 def _due(held: Timer | Row[Any], move: Move, now: datetime) -> datetime:
@@ -260,10 +262,8 @@ def _all_of(run: _Run, move: Move) -> None:
     while after is not None and not run.stopping():
         with run.hotline.look() as tx:
             ids, after = counted.tickets_of(tx.session, move.pair, after, run.batch)
-        if not ids:
-            return
         before = run.done.clocks
-        for ticket_id in _together(run, move, ids):
+        for ticket_id in _together(run, move, ids) if ids else ():
             _alone(run, move, ticket_id)
         run.told(run.done.clocks - before)
 

@@ -1,5 +1,5 @@
-"""The metronome: on every tick end what was on hold until now, sweep the timers, tell what was missed, close what stayed
-silent, take in what stayed pending, deliver the outbox, leave a beat.
+"""The metronome: on every tick count again what a calendar import left, end what was on hold until now, sweep the timers, tell
+what was missed, close what stayed silent, take in what stayed pending, deliver the outbox, leave a beat.
 
 APScheduler ticks and does nothing else: it rings, no job is scheduled for later, no job store is shared. Each job has a thread
 that does one round when it is rung, by the tick or by a transaction that wrote notices (``app.store.wake``); however often it is

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -21,7 +21,7 @@ Pair = tuple[str, str]  # version of the calendar, version of the service hours 
 STATES = sorted(str(state) for state in RULES["recount"].sources if state)
 _LIGHT = (
     Timer.id,
-    Ticket.number,
+    Timer.ticket_id,
     Timer.target,
     Timer.name,
     Timer.budget,
@@ -50,11 +50,24 @@ def count(session: Session, pair: Pair) -> int:
     return session.scalar(select(func.count()).select_from(Timer).where(*_on(pair))) or 0
 
 
+def any_movable(session: Session, pair: Pair) -> bool:
+    """Whether a recount may act on the ticket of any of them."""
+    query = select(Timer.id).join(Timer.ticket).where(*_on(pair), Ticket.state.in_(STATES)).limit(1)
+    return session.scalar(query) is not None
+
+
 def tickets_of(session: Session, pair: Pair, after: int, limit: int) -> tuple[list[int], int | None]:
     """The tickets of the next open clocks beyond the one with this id, and the last of their ids; None when there are none."""
-    query = select(Timer.id, Timer.ticket_id).join(Timer.ticket).where(*_on(pair), Timer.id > after, Ticket.state.in_(STATES))
-    rows = session.execute(query.order_by(Timer.id).limit(limit)).all()
-    return list(dict.fromkeys(row.ticket_id for row in rows)), rows[-1].id if rows else None
+    query = select(Timer.id, Timer.ticket_id).where(*_on(pair), Timer.id > after).order_by(Timer.id).limit(limit)
+    rows = session.execute(query).all()
+    return list(_numbers(session, {row.ticket_id for row in rows})), rows[-1].id if rows else None
+
+
+def _numbers(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The numbers of those tickets on which a recount may act. A question of its own: joined with the clocks, one engine or the
+    other would rather read all tickets for each batch."""
+    query = select(Ticket.id, Ticket.number).where(Ticket.id.in_(ids), Ticket.state.in_(STATES)).order_by(Ticket.id)
+    return {row.id: row.number for row in session.execute(query)}
 
 
 def lock(session: Session, ids: Collection[int], *, wait: bool = False) -> list[Ticket]:
@@ -81,12 +94,12 @@ def lock(session: Session, ids: Collection[int], *, wait: bool = False) -> list[
     return tickets
 
 
-def running(session: Session, pair: Pair, since: datetime | None, after: int, limit: int) -> list[Row[Any]]:
-    """The next open clocks beyond the one with this id, without their ladders; only those due at ``since`` or later."""
-    query = select(*_LIGHT).join(Timer.ticket).where(*_on(pair), Timer.id > after, Ticket.state.in_(STATES))
-    if since is not None:
-        query = query.where(Timer.due_at >= since)
-    return list(session.execute(query.order_by(Timer.id).limit(limit)))
+def running(session: Session, pair: Pair, after: int, limit: int) -> list[tuple[str, Any]]:
+    """The next open clocks beyond the one with this id, without their ladders, each with its ticket's number; "" where no recount
+    may act on the ticket."""
+    rows = session.execute(select(*_LIGHT).where(*_on(pair), Timer.id > after).order_by(Timer.id).limit(limit)).all()
+    numbers = _numbers(session, {row.ticket_id for row in rows})
+    return [(numbers.get(row.ticket_id, ""), row) for row in rows]
 
 
 def provisional(session: Session, until: datetime | None = None) -> int:

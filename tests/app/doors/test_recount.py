@@ -141,6 +141,17 @@ def test_a_rung_beyond_the_deadline_is_planned_on_the_notice(stage: Stage) -> No
     assert not any(at.startswith("2027-01-04") for at in later), "which is a holiday now"
 
 
+def test_rungs_of_a_clock_that_never_sleeps_wait_for_the_service_hours_under_the_notice(stage: Stage) -> None:
+    number = stage.opens("E03", review=False)
+    stage.cast.clock.advance(timedelta(minutes=1))
+    before = fields(stage, number)[0]
+    imports(stage.cast.hotline)
+    ticket = stage.ticket(number)
+    assert {timer.hours for timer in ticket.timers if timer.stopped_at is None} == in_force(stage.cast.hotline)
+    assert not {timer.calendar for timer in ticket.timers} & in_force(stage.cast.hotline)
+    assert fields(stage, number)[0] == before
+
+
 def test_the_same_notice_again_touches_no_row_at_all(stage: Stage) -> None:
     for leaf in (SLOW, QUICK):
         stage.opens(leaf)
