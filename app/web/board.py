@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from app import almanac
 from app.hotline import Tx
 from app.store import board as slices
 from app.store import outbox, timers
@@ -55,6 +56,7 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
             "by_leaf": _bars(tx, viewer, at, "leaf"),
             "channels": _channels(tx, viewer, at),
             "health": _health(tx),
+            "calendar": almanac.alarm(tx).warnings if reads else [],
             "overdue": _rows(tx, me.actor, at, "overdue") if reads else [],
             "ours": _rows(tx, me.actor, at, "ours") if reads else [],
             "to_decide": _rows(tx, me.actor, at, "to_decide") if reads else [],

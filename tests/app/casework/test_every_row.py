@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed
-from app.tickets.lifecycle import BY_TIME, RULES, STATE_NAMES, SYSTEM, TABLE, Actor, Role, State
+from app.tickets.lifecycle import QUIET, RULES, STATE_NAMES, SYSTEM, TABLE, Actor, Role, State
 from app.tickets.model import Timer
 from tests.app.casework.stage import Stage
 
@@ -115,7 +115,7 @@ def test_an_act_moves_writes_and_tells_what_its_row_says(stage: Stage, action: s
 
     ticket = stage.ticket(number)
     assert (ticket.state, ticket.seq) == (target, before.seq + 1)
-    assert ticket.updated_at == (before.updated_at if action in BY_TIME else later)
+    assert ticket.updated_at == (before.updated_at if action in QUIET else later)
     ended = later if target in (S.CLOSED, S.REJECTED, S.MERGED) else None
     assert ticket.closed_at == (before.closed_at if source is target else ended), (
         "a note on a closed ticket closes it no second time"
