@@ -17,7 +17,7 @@ from app import notify
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.tickets import clocks, lifecycle
-from app.tickets.effects import EFFECTS, settle
+from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.ledger import Entry
 from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
@@ -51,18 +51,17 @@ def act(
     rule = _rule(ticket, action, by, given)
     if action in CHECKS:
         given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone))
-    before = ticket.state
+    before = Standing.of(ticket)
 
     EFFECTS.get(action, _nothing)(ticket, by, given, when)
     entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given))
-    ticket.state = rule.leads_to(ticket) or before
-    if action not in QUIET:  # that time passes changes nothing but what the step says
+    ticket.state = rule.leads_to(ticket) or ticket.state
+    if action not in QUIET:  # that time passes settles nothing and breaks nobody's silence
         settle(ticket, before, when)
-    if action not in QUIET:  # that time passes breaks nobody's silence
         ticket.updated_at = tx.now
-    if ticket.state is not before:
+    if ticket.state is not before.state:
         ticket.closed_at = when if ticket.state in FINAL else None
-    event = _event(tx, ticket, rule, by, given, when, before, cause, entries)
+    event = _event(tx, ticket, rule, by, given, when, before.state, cause, entries)
     notify.tell(tx, ticket, event, rule)
     return event
 

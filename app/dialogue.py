@@ -191,7 +191,6 @@ def status_line(tx: Tx, ticket: Ticket) -> str:
         survivor = store.by_id(tx.session, ticket.merged_into_id)
         merged = say("talk", "status_merged", number=ticket.number, into=survivor.number)
         return f"{merged}\n{status_line(tx, survivor)}"
-    clock = notify.running(ticket, "resolve")
     handled = ticket.state not in (State.RECEIVED, State.REJECTED)
     return say(
         "talk",
@@ -199,7 +198,7 @@ def status_line(tx: Tx, ticket: Ticket) -> str:
         number=ticket.number,
         state=STATE_NAMES[ticket.state],
         handler_line=say("talk", "status_handler", handler=notify.handler_name(tx, ticket)) if handled else "",
-        due_line=say("talk", "status_due", target_name=clock.name, due=tx.hotline.spell(clock.due_at)) if clock else "",
+        due_line=notify.due_line(tx, ticket),
     )
 
 

@@ -13,10 +13,12 @@ from itertools import groupby
 
 from app import notify
 from app.hotline import Hotline, Tx
+from app.store import holds
 from app.store import outbox as store
 from app.store import timers as timer_store
 from app.tickets.post import OutboxRow, OutboxState
 
+PATIENCE = timedelta(minutes=10)  # that a digest waits for holds to be ended
 MOST = 30  # tickets that one digest names; the rest is counted, and stands on the page
 
 Recipient = tuple[str, int, str, str]
@@ -32,7 +34,7 @@ def tell_missed(hotline: Hotline) -> int:
         told = [row for row in rows if _still_true(row)]
         for row in rows:
             if row not in told:
-                store.drop(row, "汇总之前已经处理")
+                store.drop(tx.session, row, "汇总之前已经处理")
         told.sort(key=_recipient)
         groups = [list(group) for _, group in groupby(told, key=_recipient)]
         for group in groups:
@@ -44,20 +46,27 @@ def tell_missed(hotline: Hotline) -> int:
 
 
 def _catching_up(tx: Tx) -> bool:
-    """Whether steps as late as those held back are still to fire: the sweep, of whichever worker, has not caught up."""
+    """Whether steps as late as those held back are still to fire: the sweep, of whichever worker, has not caught up, or holds
+    that are over have not been ended. One that cannot be ended keeps nobody waiting for long."""
+    late = tx.now - timedelta(minutes=tx.hotline.policy.rules.digest_after_minutes)
     oldest = timer_store.oldest_due(tx.session)
-    return oldest is not None and tx.now - oldest > timedelta(minutes=tx.hotline.policy.rules.digest_after_minutes)
+    if oldest is not None and oldest < late:
+        return True
+    since = store.held_since(tx.session)
+    return since is not None and tx.now - since < PATIENCE and bool(holds.over(tx.session, late, 1))
 
 
 def _still_true(row: OutboxRow) -> bool:
     """Whether the clock it speaks of still waits for somebody, and this recipient may still know of the ticket."""
     ticket, event = row.ticket, row.event
-    if ticket is None or event is None:
+    if ticket is None or event is None or not notify.still_stands(ticket, event):
         return False
-    clock = ticket.timers[event.details["clock"]]
-    if clock.stopped_at is not None:
-        return False
-    return row.audience != "contractor" or (not ticket.sealed and ticket.contractor_id == row.org_id)
+    match row.audience:
+        case "contractor":
+            return not ticket.sealed and ticket.contractor_id == row.org_id
+        case "supervisor":
+            return ticket.purchaser_id == row.org_id
+    return True
 
 
 def _recipient(row: OutboxRow) -> Recipient:
@@ -86,7 +95,7 @@ def _notice(tx: Tx, rows: Sequence[OutboxRow]) -> OutboxRow:
 def _text(tx: Tx, rows: Sequence[OutboxRow]) -> str:
     say = tx.hotline.texts.say
     last = _last_of_each_clock(rows)
-    lines = [say("digest", "line", **_values(tx, row)) for row in list(last.values())[:MOST]]
+    lines = [_line(tx, row) for row in list(last.values())[:MOST]]
     dates = [row.event.at for row in rows if row.event is not None]
     spell = tx.hotline.spell
     head = say("digest", "head", first=spell(min(dates)), last=spell(max(dates)), steps=len(rows), clocks=len(last))
@@ -108,13 +117,16 @@ def _weight(row: OutboxRow) -> tuple[int, str, int]:
     return (-int(details.get("level", 0)), str(details.get("due_at", "")), row.id)
 
 
-def _values(tx: Tx, row: OutboxRow) -> Mapping[str, object]:
+def _line(tx: Tx, row: OutboxRow) -> str:
     assert row.ticket is not None and row.event is not None
     details = row.event.details
-    return {
-        "number": row.ticket.number,
-        "place": notify.place_name(tx, row.ticket),
-        "target_name": details["target_name"],
-        "due": details["due"],
-        "level_name": details.get("level_name") or "提醒",
-    }
+    said = tx.hotline.texts.say(
+        "digest",
+        "line",
+        number=row.ticket.number,
+        place=notify.place_name(tx, row.ticket),
+        target_name=details["target_name"],
+        due=details["due"],
+        level_name=details.get("level_name") or "提醒",
+    )
+    return notify.unnamed(tx, row.ticket, said) if row.audience == "contractor" else said

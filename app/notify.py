@@ -12,7 +12,7 @@ from typing import Any
 from app.hotline import Tx
 from app.policy import LIKE
 from app.store import outbox
-from app.tickets.lifecycle import Handler, Rule
+from app.tickets.lifecycle import Handler, Role, Rule
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_text
@@ -26,6 +26,7 @@ REPLY_GRACE = timedelta(seconds=10)
 LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
 DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide")}
+TIMES = ("eta", "until")  # told to residents as they were appointed
 
 HANDLER_AUDIENCES = {Handler.DESK: "desk", Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor"}
 
@@ -39,28 +40,39 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
     named = {name for audience in audiences for name in texts.names_in(rule.action, audience)}
     values = _values(tx, ticket, event, named)
     for audience in audiences:
+        if "moved" in named:
+            values["moved"] = _moved(tx, ticket, event, audience)
+            if not values["moved"]:
+                continue  # nothing that concerns them has moved
         said = texts.say(rule.action, audience, **values)
-        rows.append(_row(tx, ticket, event, audience, _unnamed(tx, ticket, said) if audience == "contractor" else said))
+        rows.append(_row(tx, ticket, event, audience, unnamed(tx, ticket, said) if audience == "contractor" else said))
     tx.write(*rows)
     tx.said.extend(rows)
     return rows
 
 
 def _overtaken(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
-    """What still waits to be said of a clock that is met, over or has another deadline is not true any more, and what goes on
-    until somebody answers is not said once somebody has."""
-    over = {change["n"] for change in event.clocks if change["op"] in "-x^%"}
-    answered = {change["n"] for change in event.clocks if change["op"] == "~"}
-    if not over and not answered:
+    """Takes back what still waits to be said of clocks on this ticket and is not true any more after this act."""
+    if not event.clocks:
         return
     for row in outbox.waiting_of(tx.session, ticket):
-        said = row.event.details if row.event is not None else {}
-        clock = said.get("clock")
-        if clock in over or (clock in answered and said.get("until")):
-            outbox.drop(row, f"已由“{event.action}”处理")
+        if row.event is not None and not still_stands(ticket, row.event):
+            outbox.drop(tx.session, row, f"已由“{event.action}”处理")
 
 
-def _unnamed(tx: Tx, ticket: Ticket, said: str) -> str:
+def still_stands(ticket: Ticket, event: TicketEvent) -> bool:
+    """Whether what a step of a clock says still holds: the clock waits for somebody, with the deadline spoken of, and nobody has
+    answered what goes on only until somebody does. What speaks of no clock holds."""
+    place, due_at = event.details.get("clock"), event.details.get("due_at")
+    if place is None or not due_at:
+        return True
+    clock = ticket.timers[place]
+    waits = clock.stopped_at is None and (clock.paused_at is None or clock.breached_at is not None)
+    answered = event.details.get("until") and clock.acknowledged_at is not None
+    return waits and not answered and clock.due_at == datetime.fromisoformat(due_at)
+
+
+def unnamed(tx: Tx, ticket: Ticket, said: str) -> str:
     """What a contractor may read of it: no numbers, and not the name that the complainant gave."""
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
     return mask_text(said, resident.name if resident else "")
@@ -98,17 +110,7 @@ def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -
     if late:  # staff read it in the digest; a resident is not told of a deadline days after
         state = OutboxState.DROPPED if audience == "resident" else OutboxState.HELD
     if audience == "resident" and not late:
-        tx.write(
-            Message(
-                ticket=ticket,
-                at=event.at,
-                by_role=event.by_role,
-                by_name="热线",
-                channel=channel,
-                text=said,
-                audience=["resident"],
-            )
-        )
+        _said_to_resident(tx, ticket, said, channel, event.at, event.by_role)
     return OutboxRow(
         key=f"{ticket.number}:{event.seq}:{audience}",
         ticket=ticket,
@@ -130,8 +132,38 @@ def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -
     )
 
 
+def _said_to_resident(tx: Tx, ticket: Ticket, said: str, channel: str, at: datetime, by: Role) -> None:
+    words = Message(ticket=ticket, at=at, by_role=by, by_name="热线", channel=channel, text=said, audience=["resident"])
+    tx.write(words)
+
+
+def afresh(tx: Tx, ticket: Ticket, stale: OutboxRow, said: str) -> OutboxRow:
+    """One notice of how things stand now, in place of one that came too late; by the route that one would have gone."""
+    clock = running(ticket, "resolve")
+    row = OutboxRow(
+        key=f"{ticket.number}:now:{stale.id}",
+        ticket=ticket,
+        audience="resident",
+        channel=stale.channel,
+        account=stale.account,
+        address=stale.address,
+        subject=stale.subject,
+        text=said,
+        created_at=tx.now,
+        good_until=clock.due_at if clock is not None and clock.due_at > tx.now else None,
+        state=OutboxState.WAITING,
+        next_at=tx.wall,
+        claimed_by="",
+        attempts=0,
+    )
+    tx.write(row)
+    tx.said.append(row)
+    _said_to_resident(tx, ticket, said, stale.channel, tx.now, Role.SYSTEM)
+    return row
+
+
 def _good_until(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> datetime | None:
-    """When what is said stops being true: the first deadline that it promises, or warns of."""
+    """When what is said stops being true: the first of the times to come that it promises, or warns of."""
     due_at = event.details.get("due_at")
     if due_at:
         due = datetime.fromisoformat(due_at)
@@ -140,7 +172,11 @@ def _good_until(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> da
         return None
     named = tx.hotline.texts.names_in(event.action, audience)
     clocks = [running(ticket, target) for target, name in DUE_NAMES.items() if name in named]
-    return min((clock.due_at for clock in clocks if clock is not None and clock.due_at > tx.now), default=None)
+    promised = [clock.due_at for clock in clocks if clock is not None]
+    appointed = [event.details[f"{name}_at"] for name in TIMES if name in named and event.details.get(f"{name}_at")]
+    moved = [change["due"] for change in _moves(ticket, event, audience)] if "moved" in named else []
+    promised += [datetime.fromisoformat(str(at)) for at in (*appointed, *moved)]
+    return min((at for at in promised if at > tx.now), default=None)
 
 
 def _route(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> tuple[str, str, int | None]:
@@ -198,8 +234,8 @@ def running(ticket: Ticket, target: str) -> Timer | None:
 
 
 def _values(tx: Tx, ticket: Ticket, event: TicketEvent, named: Iterable[str]) -> dict[str, Any]:
-    """What the texts of this act ask for, and no more: a sweep says ten thousand things a minute."""
-    return {name: _VALUES[name](tx, ticket, event) for name in named}
+    """What the texts of this act ask for, and no more: a sweep says ten thousand things a minute. Not what each is told apart."""
+    return {name: _VALUES[name](tx, ticket, event) for name in named if name in _VALUES}
 
 
 Value = Callable[[Tx, Ticket, TicketEvent], Any]
@@ -228,15 +264,28 @@ def _time(name: str) -> Value:
     return spelled
 
 
-def _moved(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
-    """Which deadlines an act has moved, from when to when, in words."""
-    names = [timer.name for timer in ticket.timers]
+def _moves(ticket: Ticket, event: TicketEvent, audience: str) -> list[Mapping[str, Any]]:
+    """Which deadlines an act has moved, of those that concern this audience: a resident what was promised to citizens, a
+    contractor all but when the hotline calls back."""
+    blind = {"resident": ("contractor", "adjudicator", "hotline"), "contractor": ("hotline",)}.get(audience, ())
+    return [change for change in event.clocks if "was" in change and ticket.timers[change["n"]].party not in blind]
+
+
+def _moved(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> str:
+    """The same in words, from when to when."""
 
     def spelled(at: str) -> str:
         return tx.hotline.spell(datetime.fromisoformat(at))
 
-    moved = [change for change in event.clocks if "was" in change]
-    return "；".join(f"{names[one['n']]}由 {spelled(one['was'])} 调整为 {spelled(one['due'])}" for one in moved)
+    moves = _moves(ticket, event, audience)
+    return "；".join(f"{ticket.timers[one['n']].name}由 {spelled(one['was'])} 调整为 {spelled(one['due'])}" for one in moves)
+
+
+def due_line(tx: Tx, ticket: Ticket) -> str:
+    """By when it is to be solved, in a sentence; empty when no such clock runs."""
+    clock = running(ticket, "resolve")
+    due = {"target_name": clock.name, "due": tx.hotline.spell(clock.due_at)} if clock is not None else {}
+    return tx.hotline.texts.say("talk", "status_due", **due) if due else ""
 
 
 def _lapse(tx: Tx, ticket: Ticket, event: TicketEvent) -> str:
@@ -273,5 +322,5 @@ _VALUES: Mapping[str, Value] = {
     "first_action": lambda tx, ticket, event: first_action(tx, event.details.get("codes", ())),
     "level_name": _detail("level_name", "提醒"),
     "lapse": _lapse,
-    "moved": _moved,
+    "due_line": lambda tx, ticket, event: due_line(tx, ticket),
 }

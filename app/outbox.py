@@ -3,30 +3,35 @@
 1 claim a batch (transaction)   2 send (no transaction)   3 settle each (transaction)
 
 At least once: a process killed between 2 and 3 leaves a lease that lapses, and the notice goes out again under the same key.
+What has stopped being true while it waited is not sent: a resident is told how things stand now instead, staff nothing, because
+the clock that was spoken of tells them itself.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from app import dialogue, notify
 from app.hotline import Hotline, Tx
 from app.logs import log
 from app.settings import DeliveryMode
 from app.store import outbox as store
+from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
 from channels.contract import Failure, Notice, Receipt
 
 BATCH = 50
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600))
 FALLBACK = "console"  # the last route of everybody: people see it and call
+EXPIRED, OVERTAKEN = "所说的时间已过，不再发", "所说的情况已变，不再发"
 
 
 def deliver(hotline: Hotline, worker: str) -> int:
-    """Sends what is due once; returns how many notices were tried."""
+    """Sends what is due once; returns how many notices were taken in hand."""
     with hotline.tx() as tx:
         rows = store.claim(tx.session, tx.wall, worker, BATCH)
     for row in rows:
-        if _still_ours(hotline, row, worker):
+        if _still_ours(hotline, row, worker) and not _out_of_date(hotline, row, worker):
             channel, receipt = _send(hotline, row)
             with hotline.tx() as tx:
                 _settle(tx, row, worker, channel, receipt)
@@ -39,6 +44,27 @@ def _still_ours(hotline: Hotline, row: OutboxRow, worker: str) -> bool:
         return True
     with hotline.tx() as tx:
         return store.renew(tx.session, row, worker, tx.wall)
+
+
+def _out_of_date(hotline: Hotline, row: OutboxRow, worker: str) -> bool:
+    """Whether what it says is not true any more; then it is dropped, and a resident told the present state.
+
+    By its own time, judged at the moment of sending. One that was tried before, or whose claim had lapsed, was in a worker's
+    hands when acts took back what they had overtaken: it is held against the clock that it speaks of.
+    """
+    expired = row.good_until is not None and row.good_until <= hotline.clock.now()
+    if not expired and (row.attempts == 1 or row.event_id is None):
+        return False
+    with hotline.tx() as tx:
+        ticket = tx.session.get(Ticket, row.ticket_id) if row.ticket_id else None
+        event = tx.session.get(TicketEvent, row.event_id) if row.event_id else None
+        if not expired and (ticket is None or event is None or notify.still_stands(ticket, event)):
+            return False
+        why = EXPIRED if expired else OVERTAKEN
+        ours = store.settle(tx.session, row, worker, state=OutboxState.DROPPED, next_at=None, error=why)
+        if ours and ticket is not None and row.audience == "resident" and not store.told_later(tx.session, row):
+            notify.afresh(tx, ticket, row, dialogue.status_line(tx, ticket))
+    return True
 
 
 def _send(hotline: Hotline, row: OutboxRow) -> tuple[str, Receipt]:

@@ -126,7 +126,7 @@ def end_holds(hotline: Hotline, limit: int = BATCH) -> int:
 
 
 def _take_up(tx: Tx, ticket: Ticket) -> bool:
-    held = holds.present(ticket)
+    held = ticket.present_hold
     if held is None or ticket.state is not State.ON_HOLD or held.until > tx.now:
         return False  # somebody took it up meanwhile
     act(tx, ticket, "resume", SYSTEM, {"reason": "挂起到期"}, at=held.until, cause=f"hold:{held.id}")

@@ -123,7 +123,7 @@ def resume(clock: Clock, calendar: WorkCalendar, at: datetime, hours: WorkCalend
     if clock.paused_at is None or clock.stopped_at is not None:
         return clock
     walked = calendar.counted_on(clock.budget)
-    pause_took = walked.between(clock.paused_at, at)
+    pause_took = walked.between(clock.paused_at, max(at, clock.paused_at))
     if clock.breached_at is not None:
         return _next(_put_off(replace(clock, paused_at=None, calendar=calendar.version), walked, pause_took))
     due = walked.add(clock.due_at, pause_took)
@@ -152,8 +152,9 @@ def extend(
     that an acknowledgement of the former one had left out.
 
     Lateness is judged by the deadline granted, so a breach of the former one is taken off the clock; the ticket's history keeps
-    it. ``ladder``: the rungs to use from now on; those the clock has when empty. Raises CalendarError when the clock is over
-    or the new deadline lies before its start.
+    it. A clock that stands still goes on standing; whoever decided knew how long it had stood, so only what it stands from then
+    on moves the new deadline. ``ladder``: the rungs to use from now on; those the clock has when empty. Raises CalendarError
+    when the clock is over or the new deadline lies before its start.
     """
     if clock.stopped_at is not None:
         raise CalendarError("计时已结束，不能再改期限")
@@ -161,7 +162,7 @@ def extend(
         raise CalendarError("新期限早于计时起点")
     steps = ladder or tuple(step for step in clock.ladder if step.turn == 1)
     moved = replace(
-        clock,
+        _stood_until(clock, calendar, at),
         due_at=due_at.astimezone(UTC),
         breached_at=None,
         acknowledged_at=None,
@@ -187,8 +188,11 @@ def stop(clock: Clock, at: datetime) -> Clock:
 
 
 def cancel(clock: Clock, at: datetime) -> Clock:
-    """No longer asked for; says nothing about whether it would have been met. Over already: as it is."""
-    return clock if clock.stopped_at is not None else replace(clock, stopped_at=at.astimezone(UTC), next_at=None, cancelled=True)
+    """No longer asked for; says nothing about whether it would have been met. What had lapsed before is on record, whether or
+    not its rung has fired. Over already: as it is."""
+    if clock.stopped_at is not None:
+        return clock
+    return replace(_judged(clock, at), stopped_at=at.astimezone(UTC), next_at=None, cancelled=True)
 
 
 def recount(
@@ -246,6 +250,14 @@ def _judged(clock: Clock, at: datetime) -> Clock:
     """With the breach on record, if the deadline lapsed before ``at``; a clock standing still is judged by when it stopped."""
     late = (clock.paused_at or at) > clock.due_at
     return replace(clock, breached_at=clock.due_at) if late and clock.breached_at is None else clock
+
+
+def _stood_until(clock: Clock, calendar: WorkCalendar, at: datetime) -> Clock:
+    """A paused clock as if that pause had ended and another begun at ``at``; the deadline stays."""
+    if clock.paused_at is None or at <= clock.paused_at:
+        return clock
+    stood = calendar.counted_on(clock.budget).between(clock.paused_at, at)
+    return replace(clock, held=clock.held + stood, paused_at=at.astimezone(UTC))
 
 
 def _planned_anew(clock: Clock, ladder: Ladder, calendar: WorkCalendar, since: datetime, hours: WorkCalendar | None) -> Clock:

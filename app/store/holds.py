@@ -7,15 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.tickets.model import Hold, Ticket
+from app.tickets.model import Hold
 
 
 def over(session: Session, now: datetime, limit: int) -> list[int]:
     """Tickets on hold until now, the longest over first. Reads one partial index."""
     query = select(Hold.ticket_id).where(Hold.ended_at.is_(None), Hold.until <= now).order_by(Hold.until).limit(limit)
     return list(session.scalars(query))
-
-
-def present(ticket: Ticket) -> Hold | None:
-    """The hold that a ticket is in."""
-    return next((held for held in reversed(ticket.holds) if held.ended_at is None), None)

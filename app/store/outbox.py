@@ -15,6 +15,7 @@ from app.tickets.post import Inbound, OutboxRow, OutboxState
 
 HELD = text("outbox.state = 'held'")  # spelt out, as the partial index has it
 LEASE = timedelta(seconds=30)
+UNSAID = (OutboxState.WAITING, OutboxState.HELD)
 
 
 def claim(session: Session, wall: datetime, worker: str, limit: int) -> list[OutboxRow]:
@@ -99,7 +100,7 @@ def waiting_of(session: Session, ticket: Ticket) -> list[OutboxRow]:
     query = (
         select(OutboxRow)
         .join(OutboxRow.event)
-        .where(OutboxRow.ticket_id == ticket.id, OutboxRow.state.in_((OutboxState.WAITING, OutboxState.HELD)))
+        .where(OutboxRow.ticket_id == ticket.id, OutboxRow.state.in_(UNSAID))
         .where(TicketEvent.action.in_(BY_TIME))
         .options(contains_eager(OutboxRow.event))
     )
@@ -111,6 +112,11 @@ def any_held(session: Session) -> bool:
     return session.scalar(select(OutboxRow.id).where(HELD).limit(1)) is not None
 
 
+def held_since(session: Session) -> datetime | None:
+    """When the oldest notice that waits for a digest was written."""
+    return session.scalar(select(func.min(OutboxRow.created_at)).where(HELD))
+
+
 def held(session: Session) -> list[OutboxRow]:
     """Everything that waits for a digest, locked, so that only one worker writes it."""
     query = select(OutboxRow).where(HELD).order_by(OutboxRow.id).options(joinedload(OutboxRow.event))
@@ -120,9 +126,25 @@ def held(session: Session) -> list[OutboxRow]:
     return list(session.scalars(query))
 
 
-def drop(row: OutboxRow, why: str) -> None:
-    """A notice that is not to be said any more; the row stays, with the reason."""
-    row.state, row.next_at, row.error = OutboxState.DROPPED, None, why
+def drop(session: Session, row: OutboxRow, why: str) -> None:
+    """A notice that is not to be said any more; the row stays, with the reason. One that a worker has taken meanwhile is his."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row.id, OutboxRow.state.in_(UNSAID))
+        .values(state=OutboxState.DROPPED, next_at=None, error=why)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def told_later(session: Session, row: OutboxRow) -> bool:
+    """Whether something newer is on its way to the resident of this notice's ticket, or has reached them."""
+    newer = select(OutboxRow.id).where(
+        OutboxRow.ticket_id == row.ticket_id,
+        OutboxRow.audience == row.audience,
+        OutboxRow.id > row.id,
+        OutboxRow.state.in_((OutboxState.WAITING, OutboxState.CLAIMED, OutboxState.SENT)),
+    )
+    return session.scalar(newer.limit(1)) is not None
 
 
 def counts(session: Session) -> dict[OutboxState, int]:

@@ -65,13 +65,18 @@ def _concerns(op: str, timer: Timer, act: Act) -> bool:
 
 
 def _resume(clock: Clock, timer: Timer, act: Act) -> Clock:
-    return clockwork.resume(clock, act.promises.calendar_of(timer), act.at, act.promises.hours_of(timer))
+    """From the act, or from the end of the hold where that was before: nobody stands still longer because the worker was away."""
+    hold = act.ticket.present_hold
+    at = min(act.at, hold.until) if hold is not None else act.at
+    return clockwork.resume(clock, act.promises.calendar_of(timer), at, act.promises.hours_of(timer))
 
 
 def _decided(clock: Clock, timer: Timer, act: Act) -> Clock:
-    """The deadline that somebody decided on. Rungs are those the clock has: the promise of then, for the new deadline."""
+    """The deadline that somebody decided on; what was asked for and granted moves no clock to an earlier one. Rungs are those
+    the clock has: the promise of then, for the new deadline."""
     due_at = datetime.fromisoformat(str(act.details["deadline_at"]))
-    if due_at == clock.due_at or (timer.party == "contractor" and due_at <= clock.started_at):
+    granted = "asked" in act.details
+    if due_at == clock.due_at or (granted and due_at < clock.due_at):
         return clock
     return clockwork.extend(clock, act.promises.calendar_of(timer), due_at, act.at, hours=act.promises.hours_of(timer))
 

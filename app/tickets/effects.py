@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from app.tickets.lifecycle import SEALED_GROUPS, Actor, Details, Handler, Role, State
+from app.tickets.lifecycle import SEALED_GROUPS, UNANSWERED, Actor, Details, Handler, Role, State
 from app.tickets.model import Hold, Petition, PetitionState, Ticket
 
 Effect = Callable[[Ticket, Actor, Details, datetime], None]
@@ -101,16 +102,33 @@ def _decide(ticket: Ticket, state: PetitionState, by: str, why: str, at: datetim
             asked.state, asked.decided_at, asked.decided_by, asked.decision = state, at, by, why
 
 
-def settle(ticket: Ticket, before: State | None, at: datetime) -> None:
-    """What follows from where the ticket stands now: a hold it has left is over, a petition nobody works under any more is moot,
-    and no rung counts as reached once no deadline is lapsed."""
-    if before is State.ON_HOLD and ticket.state is not State.ON_HOLD:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a ticket stood before an act."""
+
+    state: State | None
+    late: bool  # a deadline of the citizen's or the contractor's had lapsed
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Standing:
+        return cls(ticket.state, _late(ticket))
+
+
+def settle(ticket: Ticket, before: Standing, at: datetime) -> None:
+    """What follows from where the ticket stands now: a hold it has left is over, by its own end at the latest; a petition nobody
+    works under any more is moot; no rung counts as reached once nothing is lapsed any more, or nobody is at work."""
+    if before.state is State.ON_HOLD and ticket.state is not State.ON_HOLD:
         for held in ticket.holds:
-            held.ended_at = held.ended_at or at
+            held.ended_at = held.ended_at or min(at, held.until)
     if ticket.state not in (State.IN_PROGRESS, State.ON_HOLD):
         _decide(ticket, PetitionState.MOOT, "", "", at)
-    if ticket.level and not any(timer.breached_at for timer in ticket.timers if timer.stopped_at is None):
+    if ticket.level and not _late(ticket) and (before.late or ticket.state not in UNANSWERED):
         ticket.level = 0
+
+
+def _late(ticket: Ticket) -> bool:
+    owed = (timer for timer in ticket.timers if timer.stopped_at is None and timer.party in ("citizen", "contractor"))
+    return any(timer.breached_at is not None for timer in owed)
 
 
 EFFECTS: Mapping[str, Effect] = {

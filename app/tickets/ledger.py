@@ -6,7 +6,8 @@ One entry is plain data, so that it can be read years later without this program
 * ``op``: ``+`` or ``!`` started, ``-`` met, ``=`` paused, ``>`` resumed, ``x`` cancelled, ``^`` deadline decided, ``~`` answered,
   ``%`` counted again on a changed calendar;
 * ``due``, ``version``, ``calendar``: the deadline after it, which one it is, and the version of the calendar it was counted on;
-  ``was``: the deadline before, where it moved; ``provisional``; ``breached``: where this act found it lapsed;
+  ``was``: the deadline before, where it moved; ``provisional``; ``breached``: where this act found it lapsed; ``held``: seconds
+  of the budget's kind that it has stood still in all, where this act added to them;
 * a start also has ``started_at``, ``budget``, ``pausable``, ``name``, ``party``, ``policy``, ``round`` and the ``pauses`` of the
   ticket that it took over; ``leaf`` and ``urgency`` of the ticket, from which the promise follows, and its
   ``emergencies``, if any were told; ``contractor``: the id of the one that owes it, where it is a contractor's.
@@ -35,8 +36,11 @@ def entry(place: int, op: str, before: Clock | None, after: Clock, **more: Any) 
         said["provisional"] = True
     if before is None:
         said |= {"started_at": after.started_at.isoformat(), "budget": str(after.budget), "pausable": after.pausable}
-    elif before.due_at != after.due_at:
-        said["was"] = before.due_at.isoformat()
+    else:
+        if before.due_at != after.due_at:
+            said["was"] = before.due_at.isoformat()
+        if before.held != after.held:
+            said["held"] = after.held.total_seconds()
     if after.breached_at is not None and (before is None or before.breached_at is None):
         said["breached"] = after.breached_at.isoformat()
     return said | more

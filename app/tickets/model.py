@@ -71,6 +71,11 @@ class Ticket(Record):
     holds: Mapped[list[Hold]] = relationship(back_populates="ticket", order_by="Hold.id")
     petitions: Mapped[list[Petition]] = relationship(back_populates="ticket", order_by="Petition.id")
 
+    @property
+    def present_hold(self) -> Hold | None:
+        """The hold that it is in."""
+        return next((held for held in reversed(self.holds) if held.ended_at is None), None)
+
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 

@@ -51,12 +51,12 @@ def hold(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, 
 def petition(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
     """What is asked for lies after the present deadline, and not further than one petition may ask."""
     wanted = terms.moment(details, "wanted", "希望延到的时间")
-    present = _running(ticket, "resolve", "finish")
+    present = _first_due(ticket)
     if present is None:
         raise BadInput("没有在走的办结时限", cure="不需要延期")
-    if wanted <= present.due_at:
+    if wanted <= present:
         raise BadInput("希望延到的时间不晚于现在的期限", cure="请填写更晚的日期和时间")
-    if wanted - max(present.due_at, terms.now) > timedelta(days=terms.rules.extension_days):
+    if wanted - max(present, terms.now) > timedelta(days=terms.rules.extension_days):
         raise BadInput(f"一次申请最多延期 {terms.rules.extension_days} 天", cure="请填写更早的日期和时间")
     granted = [asked for asked in ticket.petitions if asked.state is PetitionState.GRANTED]
     if len(granted) >= terms.rules.extensions:
@@ -65,7 +65,8 @@ def petition(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[s
 
 
 def grant(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    """What was asked for is granted, or an earlier day that the adjudicator names; never a later one."""
+    """What was asked for is granted, or an earlier day that the adjudicator names; never a later one, nor one that gives nobody
+    more time."""
     asked = waiting(ticket)
     if asked is None or asked.wanted is None:
         return {}  # refused by the row's check
@@ -74,6 +75,9 @@ def grant(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str,
         raise BadInput("批准的期限晚于申请的期限", cure="请填写不晚于申请的时间")
     if until <= terms.now:
         raise BadInput("申请的期限已过", cure="请驳回，由承接主体重新申请")
+    present = _first_due(ticket)
+    if present is None or until <= present:
+        raise BadInput("批准的期限不晚于现在的期限", cure="请填写更晚的时间，或驳回申请")
     return {"deadline_at": until.isoformat(), "wanted_at": asked.wanted.isoformat(), "asked": asked.reason}
 
 
@@ -84,6 +88,8 @@ def override(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[s
     if present is None:
         raise BadInput(f"没有在走的时限“{key}”", cure="请从列表中选择一项在走的时限")
     until = terms.moment(details, "deadline", "新的期限")
+    if until == present.due_at:
+        raise BadInput("新的期限与现在的期限相同", cure="请填写另一个日期和时间")
     return {"deadline_at": until.isoformat(), "target_name": present.name}
 
 
@@ -100,5 +106,11 @@ def waiting(ticket: Ticket) -> Petition | None:
     return next((asked for asked in ticket.petitions if asked.state is PetitionState.OPEN), None)
 
 
-def _running(ticket: Ticket, *targets: str) -> Timer | None:
-    return next((timer for timer in ticket.timers if timer.target in targets and timer.stopped_at is None), None)
+def _running(ticket: Ticket, target: str) -> Timer | None:
+    return next((timer for timer in ticket.timers if timer.target == target and timer.stopped_at is None), None)
+
+
+def _first_due(ticket: Ticket) -> datetime | None:
+    """The earlier deadline of those that a petition may move: the promise to the citizen, and what the contractor owes."""
+    running = [_running(ticket, target) for target in ("resolve", "finish")]
+    return min((timer.due_at for timer in running if timer is not None), default=None)

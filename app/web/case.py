@@ -28,6 +28,9 @@ from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
 
+DECISIONS = ("classify", "grant", "deny", "override")  # beside the acts that lead somewhere
+WEIGHTY = ("classify", "append", "alarm", "petition", "grant", "deny", "override")  # what a decision must have seen
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -79,21 +82,27 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
         raise NotFound("没有这个操作")
     told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
-        with hotline.tx() as tx:
-            ticket = store.by_number(tx.session, number, me.actor)
-            _undisturbed(tx, ticket, action, me.actor, given.seen)
-            if told is not None and told.guarded and not ticket.sealed:
-                raise BadInput(
-                    "补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单"
-                )
-            act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
-            if told is not None:
-                draw_on(tx, ticket, given.text, told)
+        try:
+            _do(hotline, me, number, action, given, told)
+        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
+            _do(hotline, me, number, action, given, told)
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
         return show(request, hotline, me, number, door, Refusal(_collided(number), action, given))
     return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
+
+
+def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: acts.Given, told: Verdict | None) -> None:
+    """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
+    with hotline.tx() as tx:
+        ticket = store.by_number(tx.session, number, me.actor)
+        _undisturbed(tx, ticket, action, me.actor, given.seen)
+        if told is not None and told.guarded and not ticket.sealed:
+            raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
+        act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
+        if told is not None:
+            draw_on(tx, ticket, given.text, told)
 
 
 def _understood(hotline: Hotline, text: str) -> Verdict:
@@ -108,7 +117,7 @@ def _collided(number: str) -> Conflict:
 
 def _undisturbed(tx: Tx, ticket: Ticket, action: str, viewer: Actor, seen: int) -> None:
     """An act that decides something must rest on what its page showed. Raises Conflict when others changed the ticket since."""
-    decides = lifecycle.RULES[action].target is not None or action == "classify"
+    decides = lifecycle.RULES[action].target is not None or action in DECISIONS
     if not decides or seen <= 0 or ticket.seq <= seen:
         return
     events = [event for event in store.history(tx.session, ticket).events if event.seq > seen]
@@ -118,7 +127,7 @@ def _undisturbed(tx: Tx, ticket: Ticket, action: str, viewer: Actor, seen: int) 
 
 def _weighs(event: TicketEvent, viewer: Actor) -> bool:
     by_other = (event.by_role, event.by_id) != (viewer.role, viewer.id)
-    return by_other and (event.from_state is not event.to_state or event.action in ("classify", "append", "alarm"))
+    return by_other and (event.from_state is not event.to_state or event.action in WEIGHTY)
 
 
 def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:

@@ -182,17 +182,25 @@ class StepView:
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
     """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
-    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(event, viewer)]
+    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(ticket, event, viewer)]
     return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
 
 
 # What a contractor reads of the history: what it was told, what it did, and its own clocks.
-_DONE_THERE = {"accept", "contact", "progress", "hold", "resume", "resolve"}
-_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw"}
+_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "petition"}
+_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw"} | {
+    "grant",
+    "deny",
+    "override",
+    "recount",
+}
 CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE
 
 
-def _for_contractor(event: TicketEvent, viewer: Actor) -> bool:
+def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
+    clock = event.details.get("clock")
+    if clock is not None and not concerns(ticket.timers[clock], viewer):
+        return False  # another contractor's, or when the hotline calls back
     own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
     return own_note or event.action in CONTRACTOR_READS
 
@@ -234,9 +242,19 @@ def _told(tx: Tx, event: TicketEvent) -> str:
             return str(details.get("why", ""))
         case "accept":
             return f"预约：{details.get('eta', '')}"
+        case "petition":
+            return f"希望延到 {_spelled(tx, details['wanted_at'])}：{details['reason']}"
+        case "grant":
+            return f"延到 {_spelled(tx, details['deadline_at'])}：{details['reason']}"
+        case "override":
+            return f"{details['target_name']}改为 {_spelled(tx, details['deadline_at'])}：{details['reason']}"
         case "merge":
             return f"并入 {details.get('into', '')}"
     return str(details.get("text") or details.get("reason") or details.get("why") or "")
+
+
+def _spelled(tx: Tx, at: str) -> str:
+    return tx.hotline.spell(datetime.fromisoformat(at))
 
 
 def _whom(verb: str, name: str, details: Mapping[str, object]) -> str:

@@ -91,10 +91,15 @@ def test_met_late_is_a_breach_even_if_nobody_noticed() -> None:
     assert late.breached_at == at("03-05 17:30")
 
 
-def test_cancelled_says_nothing_about_lateness() -> None:
+def test_cancelled_says_nothing_of_what_would_have_been_and_keeps_what_had_lapsed() -> None:
+    """Whether a sweep came by between the deadline and the cancelling must not decide whether somebody was late."""
     clock = timer.start(target(), SERVICE, at("03-02 10:00"))
-    gone = timer.cancel(clock, at("03-20 10:00"))
+    gone = timer.cancel(clock, at("03-05 17:30"))
     assert gone.cancelled and gone.breached_at is None and gone.next_at is None
+    late = timer.cancel(clock, at("03-20 10:00"))
+    assert late.cancelled and late.breached_at == at("03-05 17:30")
+    stood = timer.cancel(timer.pause(clock, SERVICE, at("03-04 10:00")), at("03-20 10:00"))
+    assert stood.breached_at is None
     assert timer.cancel(gone, at("03-21 10:00")) is gone
     assert timer.pause(gone, SERVICE, at("03-21 10:00")) is gone
 
@@ -174,6 +179,20 @@ def test_an_extension_granted_late_is_judged_by_the_new_deadline() -> None:
         timer.extend(longer, SERVICE, at("03-02 09:00"), at("03-06 10:00"))
     with pytest.raises(CalendarError):
         timer.extend(timer.stop(clock, at("03-03 10:00")), SERVICE, at("03-10 17:30"), at("03-06 10:00"))
+
+
+def test_a_deadline_decided_on_a_paused_clock_moves_only_by_what_is_still_to_stand() -> None:
+    """Who grants Tuesday on Friday means Tuesday: the days that it had stood until then are in the decision already."""
+    clock = timer.start(target(), SERVICE, at("03-02 10:00"))
+    paused = timer.pause(clock, SERVICE, at("03-03 10:00"))
+    longer = timer.extend(paused, SERVICE, at("03-10 17:30"), at("03-05 10:00"))
+    assert not longer.running and longer.due_at == at("03-10 17:30") and longer.next_at is None
+    at_once = timer.resume(longer, SERVICE, at("03-05 10:00"))
+    assert at_once.due_at == at("03-10 17:30") and at_once.next_at is not None
+    later = timer.resume(longer, SERVICE, at("03-06 10:00"))
+    assert later.due_at == at("03-11 17:30")
+    assert timer.used(later, SERVICE, at("03-06 11:00")) == timedelta(hours=8), "seven on the first two days, one since"
+    assert timer.resume(longer, SERVICE, at("03-04 10:00")).due_at == at("03-10 17:30"), "ended before it was decided"
 
 
 def test_a_changed_calendar_moves_only_what_follows_from_it() -> None:

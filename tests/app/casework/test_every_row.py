@@ -30,7 +30,8 @@ class Case(NamedTuple):
 
 
 MOVED = {"target": "resolve", "deadline": "2026-12-10T17:30", "reason": "领导交办"}
-FIRST = {"grant": "petition", "deny": "petition"}  # what has to have been done before
+# What has to have been done before.
+FIRST = {"grant": ("petition",), "deny": ("petition",), "progress": ("contact", "append")}
 
 
 def case(source: State, by: Role, target: State, told: str = "", /, **details: Any) -> Case:
@@ -55,7 +56,7 @@ CASES: Mapping[str, Case] = {
     "deny": case(S.IN_PROGRESS, R.SUPERVISOR, S.IN_PROGRESS, "contractor", reason="可以先换灯泡"),
     "override": case(S.DISPATCHED, R.SUPERVISOR, S.DISPATCHED, "contractor resident", **MOVED),
     "acknowledge": case(S.DISPATCHED, R.CONTRACTOR, S.DISPATCHED),
-    "recount": case(S.DISPATCHED, R.SYSTEM, S.DISPATCHED, "contractor resident", calendar={"from": "?", "to": "?"}),
+    "recount": case(S.DISPATCHED, R.SYSTEM, S.DISPATCHED, calendar={"from": "?", "to": "?"}),
     "note": case(S.CLOSED, R.CONTRACTOR, S.CLOSED, text="备件编号 7"),
     "hold": case(S.IN_PROGRESS, R.CONTRACTOR, S.ON_HOLD, "resident desk", reason="等配件", until="2026-11-27T17:30"),
     "resume": case(S.ON_HOLD, R.CONTRACTOR, S.IN_PROGRESS, "resident"),
@@ -89,9 +90,8 @@ def filled(stage: Stage, details: Mapping[str, Any]) -> dict[str, Any]:
 def prepared(stage: Stage, action: str) -> str:
     """A ticket on which the act can be done."""
     number = stage.brought_to(CASES[action].source)
-    if action in FIRST:
-        before = CASES[FIRST[action]]
-        stage.does(number, FIRST[action], stage.anybody(before.by, number), **before.details)
+    for first in FIRST.get(action, ()):
+        stage.does(number, first, stage.anybody(CASES[first].by, number), **CASES[first].details)
     return number
 
 
