@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -34,15 +34,16 @@ _LIGHT = (
 
 
 def pairs(session: Session) -> list[Pair]:
-    """What the open clocks are counted on, each pair once. One probe of an index for each, however many clocks there are."""
-    found: list[Pair] = []
+    """What the open clocks are counted on, each pair once. Two probes of an index for each, however many clocks there are."""
     query = select(Timer.calendar, Timer.hours).where(Timer.stopped_at.is_(None)).order_by(Timer.calendar, Timer.hours).limit(1)
-    while True:
-        beyond = query.where(tuple_(Timer.calendar, Timer.hours) > tuple_(*found[-1])) if found else query
-        row = session.execute(beyond).one_or_none()
-        if row is None:
-            return found
+    found: list[Pair] = []
+    row = session.execute(query).one_or_none()
+    while row is not None:
         found.append((row.calendar, row.hours))
+        # Apart, because SQLite reads all that is equal in the first column where both are compared at once.
+        here, beyond = (Timer.calendar == row.calendar, Timer.hours > row.hours), (Timer.calendar > row.calendar,)
+        row = session.execute(query.where(*here)).one_or_none() or session.execute(query.where(*beyond)).one_or_none()
+    return found
 
 
 def count(session: Session, pair: Pair) -> int:
