@@ -174,6 +174,7 @@ def test_a_reminder_of_what_has_lapsed_is_dropped_and_the_breach_is_told(live: C
     live.clock.set(lapse - timedelta(minutes=20))
     assert sweep(live.hotline) == 1
     live.clock.set(lapse)
+    deliver(live.hotline, "w")
     sweep(live.hotline)
     deliver(live.hotline, "w")
     told = {row.text[:4]: row.state for row in of(live, number, "contractor")[1:]}
