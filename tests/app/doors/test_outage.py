@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from app import digest
 from app.store import holds
 from app.store import tickets as store
+from app.store import timers as timer_store
 from app.tickets.lifecycle import BY_TIME, SYSTEM, Actor, State
 from app.tickets.model import Timer
 from app.tickets.post import OutboxRow, OutboxState
@@ -161,18 +162,31 @@ def test_a_digest_names_what_is_still_to_be_done_by_its_reader_and_nothing_else(
 def test_catching_up_in_bites_there_is_no_digest_before_the_last(town: Town) -> None:
     town.goes_on_without_the_worker()
     hotline, bites = town.cast.hotline, 0
+    while end_holds(hotline):
+        pass
     while sweep(hotline, 9):
+        with hotline.look() as tx:
+            oldest = timer_store.oldest_due(tx.session)
+        if oldest is None or oldest > BACK:
+            break
         assert digest.tell_missed(hotline) == 0
         bites += 1
     assert bites > 10
-    assert digest.tell_missed(hotline) == 0, "what was on hold has not been taken up again yet"
-    while end_holds(hotline):
-        pass
-    while sweep(hotline):
-        pass
     assert digest.tell_missed(hotline) >= 4
     assert digest.tell_missed(hotline) == 0
     assert rows(town.cast, OutboxState.HELD) == []
+
+
+def test_what_was_on_hold_has_its_steps_in_the_same_digest(town: Town) -> None:
+    """In a started worker each job has a thread of its own: the sweep may be through before the holds are."""
+    town.goes_on_without_the_worker()
+    hotline = town.cast.hotline
+    while sweep(hotline):
+        pass
+    assert digest.tell_missed(hotline) == 0
+    while end_holds(hotline) + sweep(hotline):
+        pass
+    assert digest.tell_missed(hotline) >= 4
 
 
 def test_a_hold_that_cannot_be_ended_keeps_nobody_waiting_for_long(town: Town) -> None:
@@ -221,12 +235,15 @@ def test_what_is_dealt_with_before_the_digest_is_not_in_it(town: Town) -> None:
     stage.does(extended, "arrive", stage.mender)
     stage.does(extended, "override", stage.supervisor, target="resolve", deadline="2026-12-10T17:30", reason="缺料")
     stage.does(extended, "override", stage.supervisor, target="finish", deadline="2026-12-10T17:30", reason="缺料")
+    mended = stage.ticket(town.numbers["dispatched"][0]).id
     with town.cast.hotline.tx() as tx:
         store.by_number(tx.session, sealed, SYSTEM).sealed = True
+        # By hand in the database, past every act: the digest looks for itself.
+        tx.session.execute(update(Timer).where(Timer.ticket_id == mended).values(stopped_at=tx.now, next_at=None))
     Worker(town.cast.hotline).tick()
     named = {notice.to: notice.text for notice in town.since() if notice.text.startswith("【汇总】")}
     mender = named[town.cast.names().contractors[stage.mender.org]]
-    assert not [number for number in (done, extended, sealed) if number in mender]
+    assert not [number for number in (done, extended, sealed, town.numbers["dispatched"][0]) if number in mender]
     assert town.numbers["in work"][3] in mender
     said = {state: {row.ticket_id for row in rows(town.cast, state) if row.audience == "desk"} for state in OutboxState}
     assert stage.ticket(sealed).id in said[OutboxState.DIGESTED], "the desk goes on with it"
