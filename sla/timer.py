@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from sla.budget import Budget, CalendarError
 from sla.calendar import Moment, Pause, WorkCalendar
-from sla.ladder import ACKNOWLEDGED, Action, Ladder, Promise, Step, in_order, lay_out, timed
+from sla.ladder import ACKNOWLEDGED, TOLD_LATER, Action, Ladder, Promise, Step, in_order, lay_out, timed
 from sla.policy import Target
 
 NOTHING = timedelta(0)
@@ -286,10 +286,20 @@ def _put_off(clock: Clock, walked: WorkCalendar, long: timedelta) -> Clock:
     return replace(clock, ladder=rungs)
 
 
+def _needless(clock: Clock, place: int) -> bool:
+    """Whether nobody need hear of this rung: somebody has answered; or it is a reminder that had to wait for service as long as
+    the word about the breach itself, which says more to the same people at the same moment."""
+    rung = clock.ladder[place]
+    if clock.acknowledged_at is not None and rung.until == ACKNOWLEDGED:
+        return True
+    words = (one for one in clock.ladder[place + 1 :] if one.at == rung.at and one.key.endswith(TOLD_LATER))
+    return rung.action is Action.REMIND and any(set(rung.tell) <= set(word.tell) for word in words)
+
+
 def _next(clock: Clock) -> Clock:
     """With ``next_step`` and ``next_at`` as they follow from everything else."""
     place = clock.next_step
-    while clock.acknowledged_at and place < len(clock.ladder) and clock.ladder[place].until == ACKNOWLEDGED:
+    while place < len(clock.ladder) and _needless(clock, place):
         place += 1
     at = None
     if clock.stopped_at is None and place < len(clock.ladder):

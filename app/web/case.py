@@ -59,6 +59,12 @@ class Refusal:
     given: acts.Given
     meanwhile: Sequence[views.StepView] = ()
 
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """What was filled in, under its labels: the form itself may not be offered any more."""
+        given = [(field.label, str(getattr(self.given, field.name))) for field in acts.FORMS[self.action].fields]
+        return [(label, words) for label, words in given if words.strip()]
+
 
 def show(
     request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door, refusal: Refusal | None = None, done: str = ""

@@ -101,8 +101,8 @@ async def _load(url: str, server: Child, said: list[Sent], longer: float) -> Non
 
 
 def _let_it_finish(lives: Nursery, settings: Settings, out: Path) -> int:
-    """One last life, in peace, until nothing is pending; leases of the dead lapse within the minute. Returns the last notice there
-    was then: a clock may ring between that look and the end, and what it says is for the next life."""
+    """One last life, in peace, until nothing is pending; leases of the dead lapse within the minute. Returns the last notice
+    there was then: a clock may ring between that look and the end, and what it says is for the next life."""
     port = free_port()
     server = lives.bear("serve", "--port", str(port), env=_env(settings), out=out)
     answers(server, f"http://127.0.0.1:{port}/healthz")

@@ -210,6 +210,7 @@ def test_a_refused_act_keeps_what_was_typed(house: House) -> None:
     ):
         answer = worker.post(f"/jobs/{number}/{noun}", **form)
         assert answer.status_code in (409, 422) and sentence in answer.text
+        assert all(value in answer.text for value in form.values() if value), "also where the form is not offered any more"
     assert worker.post(f"/jobs/{number}/dispatch", contractor="1").status_code == 403
     assert worker.post(f"/jobs/{number}/nonsense").status_code == 404
     assert state(house, number) is State.DISPATCHED
