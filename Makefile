@@ -9,7 +9,7 @@ UPGRADE ?=
 
 PY  := .venv/bin/python
 PIP := $(PY) -m pip install -q
-CODE := app channels routing sla tests
+CODE := app channels routing sla tests benchmarks
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -19,7 +19,7 @@ export PYTHONUTF8 := 1
 unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test fast lock clean
+.PHONY: help install dev run test fast bench lock clean
 MAKEFLAGS += --no-print-directory
 
 help:  ## 列出命令 · list the targets
@@ -62,6 +62,10 @@ test: dev  ## 全部检查与测试 · every check and test, SQLite and PostgreS
 fast: dev  ## 一分钟内的测试 · the tests that start no server
 	@$(PY) -m pytest -m "not slow and not thorough"
 
+bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, firing, lag, exactly once (about ten minutes, a quiet machine)
+	@for what in calculator idle_sweep firing lag exactly_once; do \
+		echo "── $$what"; $(PY) -m benchmarks.$$what || exit 1; done
+
 lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v uv >/dev/null || { $(call says,锁定依赖需要 uv，请先安装,pinning needs uv; install it first); }
 	@set -e; pin() { uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) "$$@"; }; \
@@ -72,7 +76,7 @@ lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--
 
 clean:  ## 删除 .venv 与缓存，保留 var/ 中的数据 · remove .venv and caches, keep the data in var/
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find $(CODE) benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Always looked at, rarely made: the folder and interpreter that .venv was made for.
 .PHONY: .venv/place

@@ -19,7 +19,7 @@ from app.hotline import Tx
 from app.tickets import clocks, lifecycle
 from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import BY_TIME, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
+from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
 
@@ -56,7 +56,7 @@ def act(
     EFFECTS.get(action, _nothing)(ticket, by, given, when)
     entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given))
     ticket.state = rule.leads_to(ticket) or ticket.state
-    if action not in BY_TIME:  # that time passes settles nothing and breaks nobody's silence
+    if action not in QUIET:  # that time passes settles nothing and breaks nobody's silence
         settle(ticket, before, when)
         ticket.updated_at = tx.now
     if ticket.state is not before.state:

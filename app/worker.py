@@ -1,5 +1,5 @@
-"""The metronome: on every tick end what was on hold until now, sweep the timers, tell what was missed, close what stayed
-silent, take in what stayed pending, deliver the outbox, leave a beat.
+"""The metronome: on every tick count again what a calendar import left, end what was on hold until now, sweep the timers, tell
+what was missed, close what stayed silent, take in what stayed pending, deliver the outbox, leave a beat.
 
 APScheduler ticks and does nothing else: it rings, no job is scheduled for later, no job store is shared. Each job has a thread
 that does one round when it is rung, by the tick or by a transaction that wrote notices (``app.store.wake``); however often it is
@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
-from app import digest, intake, outbox, timekeeping
+from app import digest, intake, outbox, recount, timekeeping
 from app.clock import stopwatch
 from app.hotline import Hotline
 from app.logs import log
@@ -30,8 +30,9 @@ from app.store.wake import Listener
 PENDING_AFTER = timedelta(seconds=5)  # younger ones are still in the hands of the intake that kept them
 MAX_ROUNDS = 20  # of one job at one ring, so that a flood in one cannot starve the others
 BEAT_EVERY = timedelta(seconds=0.9)  # at most; a little less than the usual tick, which is never quite punctual
+RECOUNT_EVERY = timedelta(seconds=30)  # at most: a clock is seldom begun on a calendar that has just been superseded
 # In the order in which a tick does them.
-JOBS = ("end_holds", "sweep", "tell_missed", "close_silent", "take_in_pending", "deliver", "beat")
+JOBS = ("recount", "end_holds", "sweep", "tell_missed", "close_silent", "take_in_pending", "deliver", "beat")
 WOKEN = ("sweep", "deliver")  # what need not wait for the tick
 
 
@@ -55,6 +56,7 @@ class Worker:
         self.tally = Tally()
         self._started_at = hotline.clock.wall()
         self._beaten_at: datetime | None = None
+        self._recounted_at: datetime | None = None
         self._peek = Peek(hotline.db)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
@@ -70,7 +72,7 @@ class Worker:
             self._threads.append(thread)
             thread.start()
         if not self.hotline.db.is_sqlite:
-            self._listener = Listener(self.hotline.db, self._wake)
+            self._listener = Listener(self.hotline.db.connect_aside, self._wake)
             self._listener.start()
         self._scheduler.add_job(
             self._ring_all,
@@ -119,6 +121,13 @@ class Worker:
         finally:
             if fired:
                 self.tally = Tally(self.tally.fired + fired, self.tally.busy + stopwatch() - began, lag)
+
+    def recount(self) -> None:
+        """Counts again what a calendar import has left, and clocks begun on the old calendar while it was made."""
+        wall = self.hotline.clock.wall()
+        if self._recounted_at is None or abs(wall - self._recounted_at) >= RECOUNT_EVERY:
+            recount.carry_out(self.hotline, recount.by_notices, stopping=self._stopping.is_set)
+            self._recounted_at = wall
 
     def end_holds(self) -> None:
         self._until_idle(timekeeping.end_holds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -175,9 +175,11 @@ def to_json(ladder: Iterable[Step]) -> list[dict[str, Any]]:
     return [_plain(step) for step in ladder]
 
 
+_USUAL = [(field.name, field.default) for field in fields(Step)]
+
+
 def _plain(step: Step) -> dict[str, Any]:
-    usual = {field.name: field.default for field in fields(Step)}
-    said = {key: value for key, value in asdict(step).items() if value != usual[key]}
+    said = {name: value for name, usual in _USUAL if (value := getattr(step, name)) != usual}
     said["action"] = str(step.action)
     if step.tell:
         said["tell"] = list(step.tell)

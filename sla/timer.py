@@ -195,16 +195,24 @@ def cancel(clock: Clock, at: datetime) -> Clock:
     return replace(_judged(clock, at), stopped_at=at.astimezone(UTC), next_at=None, cancelled=True)
 
 
-def recount(clock: Clock, before: WorkCalendar, after: WorkCalendar, hours: WorkCalendar | None = None) -> Clock:
-    """The clock under a changed calendar; the very same object when the calendars are equal or the clock is over.
+def recount(
+    clock: Clock, before: WorkCalendar, after: WorkCalendar, hours: WorkCalendar | None = None, at: datetime | None = None
+) -> Clock:
+    """The clock under a changed calendar, counted again at ``at``; the very same object when the calendars are equal or the
+    clock is over.
 
-    Only a deadline that follows from its budget and has not lapsed moves: one that was set by ``extend`` stays. Rungs already
-    climbed stay climbed; those ahead are planned on the new calendar.
+    Only a deadline that follows from its budget and has not lapsed moves: one that was set by ``extend`` stays. None moves to
+    before ``at``: nobody is late by a deadline that was never told. Rungs already climbed stay climbed; those ahead are planned
+    on the new calendar, but for a lapsed clock's, which may have been put off.
     """
     if clock.stopped_at is not None or before == after:
         return clock
-    followed = _reckoned(clock, before).at == clock.due_at and clock.breached_at is None
+    now = clock.paused_at or at
+    lapsed = clock.breached_at is not None or (now is not None and clock.due_at <= now)
+    followed = not lapsed and _reckoned(clock, before).at == clock.due_at
     due = _reckoned(clock, after) if followed else Moment(clock.due_at)
+    if now is not None and due.at != clock.due_at and due.at <= now:
+        due = Moment(clock.due_at)
     moved = replace(
         clock,
         due_at=due.at,
@@ -212,7 +220,12 @@ def recount(clock: Clock, before: WorkCalendar, after: WorkCalendar, hours: Work
         calendar=after.version,
         version=clock.version + (due.at != clock.due_at),
     )
-    return _planned_ahead(moved, after, hours)
+    return moved if lapsed else _planned_ahead(moved, after, hours)
+
+
+def replan(clock: Clock, calendar: WorkCalendar, hours: WorkCalendar | None) -> Clock:
+    """The clock with the rungs ahead planned for other service hours; as it is when it is over or has lapsed."""
+    return clock if clock.stopped_at is not None or clock.breached_at is not None else _planned_ahead(clock, calendar, hours)
 
 
 def used(clock: Clock, calendar: WorkCalendar, at: datetime) -> timedelta:

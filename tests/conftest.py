@@ -25,8 +25,16 @@ THOROUGH = (
     "tests/app/api/",
     "tests/app/cli/",
     "tests/channels/wechat/test_send.py",
-    "tests/app/doors/test_outbox.py",
-    "tests/app/doors/test_timekeeping.py",
+    "tests/app/doors/",
+    "tests/app/store/",
+    "tests/app/casework/test_dialogue.py",
+    "tests/app/casework/test_every_row.py",
+    "tests/app/casework/test_guarded_acts.py",
+    "tests/app/casework/test_holds.py",
+    "tests/app/casework/test_parties.py",
+    "tests/app/casework/test_petitions.py",
+    "tests/app/casework/test_ratings.py",
+    "tests/app/casework/test_replay",
 )
 
 

@@ -103,6 +103,13 @@ class PostgresServer:
         with self._admin() as connection:
             connection.execute(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)'.encode())
 
+    def durable(self) -> None:
+        """From here on commits are flushed as in production: for measuring, not for tests."""
+        with self._admin() as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = on".encode())
+            connection.execute("SELECT pg_reload_conf()")
+
     def close(self) -> None:
         for template in self._templates.values():
             self.drop(template)

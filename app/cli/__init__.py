@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import deadline, demo, inspect, messages, people, serve, simulate, understand
+from app.cli import calendars, deadline, demo, inspect, messages, parked, people, serve, simulate, understand
 from app.errors import HotlineError
 
 
@@ -46,10 +46,12 @@ for command in (
     inspect.check,
     inspect.due,
     deadline.deadline,
+    calendars.calendar,
     simulate.simulate,
     understand.classify,
     understand.explain,
     messages.replay,
+    parked.parked,
     people.user,
     people.token,
 ):

@@ -9,7 +9,7 @@ import click
 
 from app import notify
 from app.bootstrap import build
-from app.policy import Policy
+from app.policy import URGENCIES, Policy
 from app.register.check import check_register
 from app.register.table import aligned
 from app.settings import described, load_settings, unknown
@@ -17,6 +17,8 @@ from app.store import timers as timer_store
 from app.tickets.lifecycle import STATE_NAMES
 from app.worker import last_business_time
 from routing.taxonomy import Leaf
+
+CHIEF = ("contact", "resolve", "accept")
 
 
 @click.command()
@@ -37,7 +39,8 @@ def check(days: int, as_json: bool) -> None:
         click.echo("设置")
         for name, value, source in described(settings):
             click.echo(f"  {name} = {value}（{source}）")
-        click.echo(f"时限标准：{hotline.policy.name} {hotline.policy.version}（{hotline.policy.hash[:12]}）\n")
+        click.echo(f"时限标准：{hotline.policy.name} {hotline.policy.version}（{hotline.policy.hash[:12]}）")
+        click.echo("\n".join([f"各方的钟（以 {hotline.policy.rules.unclassified_as} 类为例）", *parties(hotline.policy), ""]))
         click.echo(report.to_text())
     misspelt = unknown()
     if misspelt:
@@ -47,8 +50,19 @@ def check(days: int, as_json: bool) -> None:
 
 
 def limits(policy: Policy, leaf: Leaf) -> str:
-    """A leaf's limits in words, e.g. 首次联系 2小时、办结 2个工作日."""
-    return "、".join(f"{target.name} {target.budget.words}" for target in policy.sla.targets(leaf.code, leaf.urgency))
+    """A leaf's chief limits in words, e.g. 首次联系 2小时、办结 2个工作日、签收 1小时; the others stand in ``parties``."""
+    targets = policy.sla.targets(leaf.code, leaf.urgency)
+    return "、".join(f"{target.name} {target.budget.words}" for target in targets if target.key in CHIEF)
+
+
+def parties(policy: Policy) -> list[str]:
+    """The usual limits of every party's clocks, a line for each urgency; a leaf may have its own for some of them."""
+    usual = policy.rules.unclassified_as
+    lines = []
+    for urgency in URGENCIES:
+        told = [f"{target.name} {target.budget.words}" for target in policy.sla.targets(usual, urgency)]
+        lines.append(f"  {urgency}  {'、'.join(told)}")
+    return lines
 
 
 @click.command()

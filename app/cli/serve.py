@@ -10,7 +10,7 @@ import click
 import uvicorn
 
 from app import logs
-from app.bootstrap import build, warm_up
+from app.bootstrap import build, settle_memory, warm_up
 from app.errors import BadInput
 from app.hotline import Hotline
 from app.settings import load_settings
@@ -69,6 +69,7 @@ def work() -> None:
     with lock.shared(settings.url):
         hotline = build(settings)
         worker = Worker(hotline)
+        settle_memory()
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.bootstrap import model_for
+from app.cli.deadlines import explain_ticket, number_of
 from app.clock import SystemClock
 from app.errors import BadInput
 from app.policy import Policy, load_policy
@@ -66,8 +67,20 @@ def _text(given: dict[str, Any]) -> str:
 
 @click.command()
 @click.argument("text")
-def explain(text: str) -> None:
-    """说明：一句话会被怎样研判、派给谁、时限多长，为什么。"""
+@click.option("--target", default="", help="只看工单的这一项时限，例如 contact")
+@click.option("--json", "as_json", is_flag=True, help="工单的时限输出为 JSON")
+def explain(text: str, target: str, as_json: bool) -> None:
+    """说明：一句话会被怎样研判、派给谁、时限多长，为什么；写工单编号 GZ…，则逐笔重算它的每个期限。"""
+    number = number_of(text)
+    if number is not None:
+        explain_ticket(number, target, as_json)
+        return
+    if target or as_json:
+        raise BadInput("--target 和 --json 只用于工单", cure="请写工单编号，如 hotline explain GZ…")
+    _explain_words(text)
+
+
+def _explain_words(text: str) -> None:
     understander, policy, known = _understander()
     verdict = understander.understand(text)
     leaf = policy.taxonomy.leaves[verdict.leaf]

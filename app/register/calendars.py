@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.register import holidays
 from app.register.model import CalendarVersion, HolidayNotice
 from sla.calendar import WorkCalendar
 from sla.policy import SlaPolicy
@@ -29,6 +30,27 @@ def imported(session: Session) -> dict[str, Schedule]:
         year = Schedule.from_content(row.content)
         found[row.country] = found[row.country].with_years(year) if row.country in found else year
     return found
+
+
+def under(calendar: WorkCalendar, notices: Mapping[str, Schedule]) -> WorkCalendar:
+    """A calendar of any day under the notices given, its hours and all other years as they were; itself where that changes
+    nothing."""
+    newer = notices.get(calendar.schedule.country) if calendar.schedule else None
+    if calendar.schedule is None or newer is None:
+        return calendar
+    moved = calendar.with_schedule(calendar.schedule.with_years(newer))
+    return calendar if moved == calendar else moved
+
+
+def difference(before: WorkCalendar, after: WorkCalendar) -> str:
+    """Why deadlines move from one to the other, as they are told of it: 2027年放假安排公布."""
+    said = []
+    if before.schedule and after.schedule:
+        for year in holidays.changed_years(before.schedule, after.schedule):
+            said.append(f"{year}年放假安排{'更正' if year in before.schedule.years else '公布'}")
+    if (before.timezone, before.week, before.days) != (after.timezone, after.week, after.days):
+        said.append("工作时间调整")
+    return "、".join(said) or "工作日历调整"
 
 
 def remember(session: Session, calendars: Iterable[WorkCalendar], now: datetime) -> None:
@@ -57,3 +79,9 @@ def kept(session: Session, version: str) -> WorkCalendar | None:
             return None
         _KEPT[version] = WorkCalendar.from_content(row.content)
     return _KEPT[version]
+
+
+def archived(session: Session) -> list[WorkCalendar]:
+    """Every calendar that was ever in force here."""
+    versions = session.scalars(select(CalendarVersion.version).order_by(CalendarVersion.version))
+    return [calendar for version in versions if (calendar := kept(session, version)) is not None]

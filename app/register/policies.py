@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,3 +26,8 @@ def remember(session: Session, policy: Policy, now: datetime) -> None:
     }
     session.execute(insert(PolicyVersion).on_conflict_do_nothing(), [row])
     calendars.remember(session, calendars.in_force(session, policy.sla).calendars.values(), now)
+
+
+def kept(session: Session, content: str) -> PolicyVersion | None:
+    """The policy with this hash, as it was; None when nobody kept it."""
+    return session.scalars(select(PolicyVersion).where(PolicyVersion.hash == content)).one_or_none()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.store.tickets import Filter, conditions
 from app.store.timers import overdue
 from app.tickets.lifecycle import Actor, Handler, State
-from app.tickets.model import Ticket, TicketEvent, Timer
+from app.tickets.model import Petition, PetitionState, Ticket, TicketEvent, Timer
 from app.tickets.privacy import visible_to
 
 PAGE = 20
@@ -64,6 +64,7 @@ SLICES: Mapping[str, Callable[[Now], Condition]] = {
     ),
     "to_accept": lambda now: Ticket.state == State.DISPATCHED,
     "working": lambda now: Ticket.state.in_((State.IN_PROGRESS, State.ON_HOLD)),
+    "to_decide": lambda now: exists().where(Petition.ticket_id == Ticket.id, Petition.state == PetitionState.OPEN),
     "ours": lambda now: and_(Ticket.handler == Handler.PURCHASER, Ticket.state.in_(HANDLED)),
 }
 

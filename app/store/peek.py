@@ -6,7 +6,7 @@ plan would read the whole table instead.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,11 +32,9 @@ class Peek:
         self._ask = db.aside.ask
         self._timers = QUESTION.format(table="timer", value=value)
         self._notices = QUESTION.format(table="outbox", value=value)
-        # Moments go in and come out as they do in the models, or an SQLite file would compare text of two shapes.
+        self._kept = _as_sqlite_keeps_it if db.is_sqlite else _as_it_is
         dialect = db.engine.dialect
-        moment = Moment().dialect_impl(dialect)
-        self._kept = moment.bind_processor(dialect) or _as_it_is
-        self._read = moment.result_processor(dialect, None) or _as_it_is
+        self._read = Moment().dialect_impl(dialect).result_processor(dialect, None) or _as_it_is
 
     def timer(self, now: datetime) -> datetime | None:
         """Of the steps of all timers, by business time."""
@@ -52,6 +50,11 @@ class Peek:
         except Unanswered:
             return now
         return self._read(rows[0][0]) if rows else None
+
+
+def _as_sqlite_keeps_it(value: datetime) -> str:
+    """The text that ``Moment`` makes of it, in a fifth of the time: a moment of another shape would be compared wrongly."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _as_it_is(value: datetime) -> datetime:

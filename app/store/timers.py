@@ -121,6 +121,14 @@ def parked_count(session: Session) -> int:
     return session.scalar(parked) or 0
 
 
+def parked(session: Session, number: str = "") -> list[Timer]:
+    """Timers that need mending, with their tickets; of one ticket, or of all."""
+    query = select(Timer).where(Timer.parked_at.is_not(None), Timer.stopped_at.is_(None)).order_by(Timer.id)
+    if number:
+        query = query.where(Timer.ticket.has(Ticket.number == number))
+    return list(session.scalars(query.options(joinedload(Timer.ticket))))
+
+
 def lapsing(session: Session, now: datetime, until: datetime, limit: int = 500) -> list[Timer]:
     """Clocks that have lapsed, and those that run and are due by then, the most overdue first."""
     runs = and_(Timer.stopped_at.is_(None), Timer.paused_at.is_(None))

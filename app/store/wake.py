@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from app.logs import log
 from app.store.aside import AWAY
-from app.store.db import Database
 
 CHANNEL, SAID = "hotline", "said"
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '{SAID}')")
@@ -59,8 +58,9 @@ class Listener:
     missed meanwhile.
     """
 
-    def __init__(self, db: Database, heard: Callable[[], None]) -> None:
-        self._db = db
+    def __init__(self, connect: Callable[[], Any], heard: Callable[[], None]) -> None:
+        """``connect`` opens a driver connection in autocommit."""
+        self._connect = connect
         self._heard = heard
         self._stopping = threading.Event()
         self._hang_up, self._wakes = os.pipe()
@@ -82,7 +82,7 @@ class Listener:
         failed = 0
         while not self._stopping.is_set():
             try:
-                with closing(self._db.connect_aside()) as connection:
+                with closing(self._connect()) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     failed = 0
                     self._heard()

@@ -11,7 +11,7 @@ Every change is told to the ledger 台账, from which the deadline is explained 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -82,12 +82,33 @@ def _decided(clock: Clock, timer: Timer, act: Act) -> Clock:
 
 
 def _recount(clock: Clock, timer: Timer, act: Act) -> Clock:
-    """On the calendar of that name as it is now, where the clock was counted on the former version of it."""
-    former, newer = (str(act.details["calendar"][key]) for key in ("from", "to"))
-    if timer.calendar != former:
+    return recounted(clock, timer, act.promises, act.details, act.at)
+
+
+def recounted(clock: Clock, timer: Timer, promises: Promises, details: Mapping[str, Any], at: datetime) -> Clock:
+    """Counted again on the newer version of its calendar, where it was counted on the former; otherwise as it is.
+
+    ``details["calendar"]`` names both versions. ``details["hours"]``, where given, does the same for the service hours that its
+    waiting rungs wait for, and those go into the row; without it they wait for the hours in force.
+    """
+    former, newer = (str(details["calendar"][key]) for key in ("from", "to"))
+    waits = details.get("hours")
+    if timer.calendar != former or (waits is not None and timer.hours != waits["from"]):
         return clock
-    promises = act.promises
-    return clockwork.recount(clock, promises.calendar(former), promises.calendar(newer), promises.sla.hours)
+    hours = promises.sla.hours
+    if waits is not None:
+        hours = promises.calendar(str(waits["to"])) if waits["to"] else None
+        timer.hours = str(waits["to"])
+    before, after = promises.calendar(former), promises.calendar(newer)
+    same = before == after
+    again = clockwork.replan(clock, after, hours) if same else clockwork.recount(clock, before, after, hours, at)
+    return replace(again, next_at=None) if timer.parked_at is not None else again  # whoever mends it sets it going
+
+
+def carry_on(timer: Timer, promises: Promises, details: Mapping[str, Any], at: datetime) -> None:
+    """``recounted`` for a clock whose deadline that leaves where it is: nothing has happened to the ticket."""
+    clock = read(timer, promises)
+    write(timer, clock, recounted(clock, timer, promises, details, at))
 
 
 _CHANGES: Mapping[str, Callable[[Clock, Timer, Act], Clock]] = {
@@ -109,6 +130,14 @@ def fire(timer: Timer, promises: Promises, now: datetime) -> Firing | None:
     firing, after = fired
     timer.next_step, timer.next_at, timer.breached_at = after.next_step, after.next_at, after.breached_at
     return firing
+
+
+def unpark(timer: Timer, promises: Promises) -> None:
+    """Gives a parked timer back to the sweep at the step where it stopped. Raises what parked it, where that is not mended."""
+    clock = read(timer, promises)
+    step = clock.ladder[clock.next_step] if clock.next_step < len(clock.ladder) else None
+    timer.parked_at, timer.error = None, ""
+    timer.next_at = step.at if step is not None and clock.running else None
 
 
 def _start(act: Act, key: str, *, anew: bool) -> None:
@@ -141,8 +170,18 @@ def _start(act: Act, key: str, *, anew: bool) -> None:
     )
     counted = [[since.isoformat(), until.isoformat()] for since, until in pauses] if clock.held else []
     more = {"party": target.party, "policy": promises.policy.hash, "round": ticket.round, "pauses": counted}
-    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more)
+    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more, **_promised_on(ticket, target))
     ticket.timers.append(timer)
+
+
+def _promised_on(ticket: Ticket, target: Target) -> dict[str, Any]:
+    """What of the ticket the promise follows from, as it is now, and who owes it."""
+    found: dict[str, Any] = {"leaf": ticket.leaf, "urgency": ticket.urgency}
+    if ticket.emergencies:
+        found["emergencies"] = list(ticket.emergencies)
+    if target.party == "contractor":
+        found["contractor"] = ticket.contractor_id
+    return found
 
 
 def _not_now(act: Act, target: Target, running: list[Timer], anew: bool) -> bool:

@@ -9,7 +9,8 @@ One entry is plain data, so that it can be read years later without this program
   ``was``: the deadline before, where it moved; ``provisional``; ``breached``: where this act found it lapsed; ``held``: seconds
   of the budget's kind that it has stood still in all, where this act added to them;
 * a start also has ``started_at``, ``budget``, ``pausable``, ``name``, ``party``, ``policy``, ``round`` and the ``pauses`` of the
-  ticket that it took over.
+  ticket that it took over; ``leaf`` and ``urgency`` of the ticket, from which the promise follows, and its
+  ``emergencies``, if any were told; ``contractor``: the id of the one that owes it, where it is a contractor's.
 """
 
 from __future__ import annotations

@@ -256,6 +256,7 @@ TABLE: tuple[Rule, ...] = (
 # fmt: on
 
 BY_TIME = ("remind", "breach", "escalate")  # what the ladder of a clock does
+QUIET = (*BY_TIME, "recount")  # nobody has said or done anything
 RULES: Mapping[str, Rule] = {rule.action: rule for rule in TABLE}
 DEAD_ENDS = frozenset({State.REJECTED, State.MERGED})
 

@@ -132,6 +132,24 @@ class Timer(Record):
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
         ),
+        Index(
+            "ix_timer_parked", "id", sqlite_where=text("parked_at IS NOT NULL"), postgresql_where=text("parked_at IS NOT NULL")
+        ),
+        # Which calendars are counted on, and by whom, without reading the clocks that are over.
+        Index(
+            "ix_timer_counted",
+            "calendar",
+            "hours",
+            "id",
+            sqlite_where=text("stopped_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
+        Index(
+            "ix_timer_provisional",
+            "due_at",
+            sqlite_where=text("provisional = 1 AND stopped_at IS NULL"),
+            postgresql_where=text("provisional AND stopped_at IS NULL"),
+        ),
     )
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

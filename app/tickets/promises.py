@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.policy import Policy
@@ -33,10 +33,15 @@ class Promises:
         In an emergency the strictest of the ticket's own leaf and the emergencies told on it: whoever tells of the fire in a
         second message is promised no less than who tells of it in the first, and an emergency loosens nothing.
         """
-        leaves = [ticket.leaf or self.policy.rules.unclassified_as]
-        if ticket.urgency == EMERGENCY:
-            leaves += [code for code in ticket.emergencies if code in self.policy.taxonomy.leaves]
-        found = [t for leaf in leaves for t in self.sla.targets(leaf, ticket.urgency) if t.key == key]
+        return self.promised(key, ticket.leaf, ticket.urgency, ticket.emergencies)
+
+    def promised(self, key: str, leaf: str, urgency: str, emergencies: Iterable[str] = ()) -> Target | None:
+        """``target``, for a ticket of this leaf and urgency on which these emergencies were told. Raises KeyError for a leaf or
+        urgency that the policy does not have."""
+        leaves = [leaf or self.policy.rules.unclassified_as]
+        if urgency == EMERGENCY:
+            leaves += [code for code in emergencies if code in self.policy.taxonomy.leaves]
+        found = [t for code in leaves for t in self.sla.targets(code, urgency) if t.key == key]
         return min(found, key=lambda target: target.budget.length, default=None)
 
     def calendar(self, version: str) -> WorkCalendar:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from app.tickets.model import Timer
 from app.tickets.promises import Promises
 from sla.budget import Budget
@@ -39,7 +41,11 @@ def read(timer: Timer, promises: Promises) -> Clock:
 
 
 def write(timer: Timer, before: Clock | None, clock: Clock) -> None:
-    """Writes what differs from ``before``; a row that says the same is not touched."""
+    """Writes what differs from ``before``; a row that says the same is not touched.
+
+    The calendar is written with it even where it is the same: a recount that came in between must find this clock counted on
+    what it was counted on, or it would stay as a mixture of both calendars.
+    """
     if before is None or before.ladder != clock.ladder:
         timer.ladder = to_json(clock.ladder)
     if before is None:
@@ -48,6 +54,8 @@ def write(timer: Timer, before: Clock | None, clock: Clock) -> None:
         timer.pausable = clock.pausable
         timer.started_at = clock.started_at
     timer.calendar = clock.calendar
+    if before is not None and before != clock:
+        flag_modified(timer, "calendar")
     timer.due_at = clock.due_at
     timer.provisional = clock.provisional
     timer.version = clock.version

@@ -13,6 +13,7 @@ from app.tickets.model import Petition, PetitionState, Ticket, Timer
 
 EXTENSION = "extension"  # 延期
 NOTHING = timedelta()
+FURTHEST = timedelta(days=5 * 365)  # beyond that somebody has mistyped the year
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Terms:
         found = found if found.tzinfo else found.replace(tzinfo=self.zone)
         if found <= self.now:
             raise BadInput(f"{label}须在现在之后", cure="请填写将来的日期和时间")
+        if found - self.now > FURTHEST:
+            raise BadInput(f"{label}过于遥远，最多 {FURTHEST.days // 365} 年", cure="请检查年份")
         return found
 
 

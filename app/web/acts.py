@@ -13,6 +13,7 @@ from app import notify
 from app.errors import BadInput
 from app.hotline import Tx
 from app.store import tickets as store
+from app.tickets import terms
 from app.tickets.lifecycle import DEAD_ENDS, Actor, Handler, Role, Rule, offers
 from app.tickets.model import Ticket, Timer
 from app.web.views import LEVEL_NAMES
@@ -158,14 +159,20 @@ def offered(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Offer]:
     """What the table lets this person do to this ticket now, what one mostly came for first."""
     rules = [rule for rule in offers(ticket.state, viewer.role) if rule.action in FORMS and _may(tx, rule, ticket, viewer)]
     made = [
-        Offer(rule.action, form_of(rule.action, ticket, viewer), frozenset(rule.needs), rule.action in FIRST) for rule in rules
+        Offer(rule.action, form_of(tx, rule.action, ticket, viewer), frozenset(rule.needs), rule.action in FIRST)
+        for rule in rules
     ]
     return sorted(made, key=_rank)
 
 
-def form_of(action: str, ticket: Ticket, viewer: Actor) -> ActForm:
-    """The form of an act for this person: only a supervisor may open a sealed ticket, once its whole text has been read."""
+def form_of(tx: Tx, action: str, ticket: Ticket, viewer: Actor) -> ActForm:
+    """The form of an act for this person. What is asked for stands over the decision; and only a supervisor may open a sealed
+    ticket, once its whole text has been read."""
     form = FORMS[action]
+    asked = terms.waiting(ticket)
+    if action in ("grant", "deny") and asked is not None and asked.wanted is not None:
+        wanted = tx.hotline.spell(asked.wanted)
+        form = replace(form, hint=f"{asked.asked_by}申请延到 {wanted}：{asked.reason}")
     if action == "classify" and ticket.sealed and viewer.role is Role.SUPERVISOR:
         return replace(form, fields=(*form.fields, UNSEAL))
     return form
@@ -198,7 +205,7 @@ def _rings(timer: Timer) -> bool:
 def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) -> dict[str, Any]:
     """What ``act`` is handed, from what the form said. Raises BadInput where it cannot be used."""
     said = {name: str(value).strip() for name, value in given if name != "seen"}
-    asked = {field.name for field in form_of(action, ticket, viewer).fields}
+    asked = {field.name for field in form_of(tx, action, ticket, viewer).fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
     if any(len(value) > LONGEST for value in kept.values()):
         raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")

@@ -19,8 +19,9 @@ from app.store import tickets as store
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Ticket, Timer
 from app.tickets.privacy import sees_person
+from app.web.deadlines import deadlines_data
 from app.web.guards import TheHotline, program
-from app.web.shapes import EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
+from app.web.shapes import DeadlinesView, EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
 from app.web.views import concerns, readable
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -122,6 +123,14 @@ def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
     """One ticket with its whole history."""
     with hotline.look() as tx:
         return _tickets(tx, [store.by_number(tx.session, number, viewer)], viewer)[0]
+
+
+@router.get("/tickets/{number}/deadlines")
+def deadlines(hotline: TheHotline, viewer: Viewer, number: str) -> DeadlinesView:
+    """How each deadline of a ticket came about, replayed from its log: every change reckoned anew beside what was recorded then,
+    the days that counted, the steps that fired, and how it stands now."""
+    with hotline.look() as tx:
+        return DeadlinesView.model_validate(deadlines_data(tx, store.by_number(tx.session, number, viewer), viewer))
 
 
 def _tickets(tx: Tx, tickets: Sequence[Ticket], viewer: Actor) -> list[TicketView]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from app import almanac
 from app.hotline import Tx
 from app.store import board as slices
 from app.store import outbox, timers
@@ -15,6 +16,7 @@ from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.post import OutboxState
 from app.web import acts, views
 from app.web.case import Door, perform, show
+from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
 
@@ -46,7 +48,7 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
     viewer = me.actor if reads else SYSTEM
     with hotline.look() as tx:
         at = views.board_now(tx)
-        counts = slices.count(tx.session, viewer, at, (*TILES, "emergency", "ours"))
+        counts = slices.count(tx.session, viewer, at, (*TILES, "emergency", "ours", "to_decide"))
         view: dict[str, Any] = {
             "counts": counts,
             "by_level": _levels(tx, viewer, at),
@@ -54,8 +56,10 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
             "by_leaf": _bars(tx, viewer, at, "leaf"),
             "channels": _channels(tx, viewer, at),
             "health": _health(tx),
+            "calendar": almanac.alarm(tx).warnings if reads else [],
             "overdue": _rows(tx, me.actor, at, "overdue") if reads else [],
             "ours": _rows(tx, me.actor, at, "ours") if reads else [],
+            "to_decide": _rows(tx, me.actor, at, "to_decide") if reads else [],
         }
     return page(request, "board/board.html", me=me, tiles=TILES, reads=reads, **view)
 
@@ -122,6 +126,11 @@ def _health(tx: Tx) -> Health:
 @router.get("/t/{number}")
 def ticket_page(request: Request, hotline: TheHotline, me: Overseer, number: str, done: str = "") -> Response:
     return show(request, hotline, me, number, DOOR, done=done)
+
+
+@router.get("/t/{number}/deadlines")
+def deadlines_page(request: Request, hotline: TheHotline, me: Overseer, number: str) -> Response:
+    return show_deadlines(request, hotline, me, number, DOOR)
 
 
 @router.post("/{number}/{noun}")

@@ -18,6 +18,7 @@ from app.tickets.lifecycle import Actor, Role
 from app.triage import open_ticket
 from app.web import acts, views
 from app.web.case import Door, leaf_choices, perform, show
+from app.web.deadlines import show_deadlines
 from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
@@ -32,7 +33,15 @@ Reader = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR, Role.ADM
 Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
 TABS = {"queue": "待派", "emergency": "应急", "handling": "在办", "callback": "待回访", "done": "已办结"}
 # Lists that the board's figures lead to.
-LISTS = {**TABS, "today": "今日受理", "finished": "今日办结", "soon": "临期", "overdue": "超期", "ours": "主管部门办理"}
+LISTS = {
+    **TABS,
+    "today": "今日受理",
+    "finished": "今日办结",
+    "soon": "临期",
+    "overdue": "超期",
+    "ours": "主管部门办理",
+    "to_decide": "待裁决",
+}
 
 
 @router.get("")
@@ -74,6 +83,11 @@ def _id(written: str) -> int | None:
 @router.get("/t/{number}")
 def ticket_page(request: Request, hotline: TheHotline, me: Reader, number: str, done: str = "") -> Response:
     return show(request, hotline, me, number, DOOR, done=done)
+
+
+@router.get("/t/{number}/deadlines")
+def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: str) -> Response:
+    return show_deadlines(request, hotline, me, number, DOOR)
 
 
 @router.get("/new")

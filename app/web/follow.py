@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from app import notify
@@ -138,6 +139,10 @@ def _late(tx: Tx, details: Mapping[str, Any]) -> str:
     return f"“{details.get('target_name', '')}”应在 {details.get('due', '')} 前完成。很抱歉，我们已催办。"
 
 
+def _spelled(tx: Tx, details: Mapping[str, Any]) -> str:
+    return tx.hotline.spell(datetime.fromisoformat(str(details["deadline_at"])))
+
+
 # What a resident reads of each act: title, words, tone. An act that is not here is none of theirs.
 PLAIN: Mapping[str, tuple[str, Said, str]] = {
     "receive": ("已受理", _fixed("我们收到了您的诉求"), ""),
@@ -162,13 +167,19 @@ PLAIN: Mapping[str, tuple[str, Said, str]] = {
     "nudge": ("已催办", _fixed("承办单位已收到提醒"), ""),
     "withdraw": ("已撤回", _fixed(""), ""),
     "merge": ("合并办理", lambda tx, d: f"与工单 {d.get('into', '')} 为同一事项，进度以该工单为准", ""),
+    "grant": ("批准延期", lambda tx, d: f"期限延到 {_spelled(tx, d)}。原因：{d.get('asked', '')}", "amber"),
+    "override": ("期限调整", lambda tx, d: f"{d.get('target_name', '')}期限改为 {_spelled(tx, d)}。原因：{d['reason']}", "amber"),
+    "recount": ("期限调整", _fixed("放假安排公布，期限随之调整"), ""),
     "breach": ("已超期", _late, "red"),
     "escalate": ("已升级督促", _late, "red"),
 }
 
 
 def _plain(tx: Tx, event: TicketEvent) -> StepView | None:
-    if event.action not in PLAIN or event.details.get("target") == "accept":
+    # Whoever else is late towards whom is none of the resident's business; what was promised to the resident is. A deadline that
+    # somebody moves by hand names its target and no party, and is told to the resident whatever it is.
+    party = event.details.get("party", "citizen")
+    if event.action not in PLAIN or party != "citizen" or event.details.get("target") == "accept":
         return None
     title, words, tone = PLAIN[event.action]
     return StepView(tx.hotline.spell(event.at), title, "", words(tx, event.details), tone)

@@ -12,6 +12,7 @@ from app.store.tickets import Filter
 from app.tickets.lifecycle import Role
 from app.web import acts, views
 from app.web.case import Door, perform, show
+from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
 
@@ -44,6 +45,11 @@ def list_page(request: Request, hotline: TheHotline, me: Contractor, tab: str = 
 @router.get("/t/{number}")
 def ticket_page(request: Request, hotline: TheHotline, me: Contractor, number: str, done: str = "") -> Response:
     return show(request, hotline, me, number, DOOR, done=done)
+
+
+@router.get("/t/{number}/deadlines")
+def deadlines_page(request: Request, hotline: TheHotline, me: Contractor, number: str) -> Response:
+    return show_deadlines(request, hotline, me, number, DOOR)
 
 
 @router.post("/{number}/{noun}")

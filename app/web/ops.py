@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app import almanac
 from app.hotline import Tx
 from app.logs import log
 from app.register.model import WorkerBeat
@@ -37,10 +38,10 @@ def alive() -> dict[str, str]:
 
 @router.get("/readyz")
 def ready(hotline: TheHotline) -> Response:
-    """Database reachable, a worker beating, timers moving; 503 with the reasons otherwise."""
+    """Database reachable, a worker beating, timers moving; 503 with the reasons otherwise. Warnings turn nothing red."""
     try:
         with hotline.look() as tx:
-            state = _clockwork(tx)
+            state, warnings = _clockwork(tx), almanac.alarm(tx).warnings
     except AWAY as away:
         log.error("web.database", path="/readyz", error=repr(away))
         return JSONResponse({"ready": False, "troubles": ["数据库无法访问"]}, 503)
@@ -52,7 +53,8 @@ def ready(hotline: TheHotline) -> Response:
         troubles.append("有计时到点后长时间未处理")
     if state["parked_timers"]:
         troubles.append(f"有 {state['parked_timers']:.0f} 个计时因出错停放")
-    return JSONResponse({"ready": not troubles, "troubles": troubles, **state}, 503 if troubles else 200)
+    said = {"ready": not troubles, "troubles": troubles, "warnings": warnings, **state}
+    return JSONResponse(said, 503 if troubles else 200)
 
 
 @router.get("/metrics")
@@ -91,11 +93,18 @@ def _clockwork(tx: Tx) -> dict[str, float | None]:
     }
 
 
+def _calendar(tx: Tx) -> dict[str, float]:
+    """Whether somebody has to import a holiday notice."""
+    alarm = almanac.alarm(tx)
+    return {"calendar_year_missing": float(bool(alarm.missing)), "provisional_timers": float(alarm.provisional)}
+
+
 def _figures(tx: Tx) -> list[Metric]:
     notices = outbox_store.counts(tx.session)
     plain: dict[str, float | None] = {
         "database_up": 1.0,
         **_clockwork(tx),
+        **_calendar(tx),
         "timers_due": due_count(tx.session, tx.now),
         "inbound_not_taken_in": inbox.waiting_count(tx.session),
         **{f"outbox_{state}": notices.get(state, 0) for state in OutboxState},  # a series that is missing alarms nobody

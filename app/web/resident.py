@@ -21,6 +21,7 @@ from app.store import tries
 from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
 from app.tickets.residents import Resident
+from app.web.deadlines import reasons
 from app.web.follow import LOW_REASONS, AddedWord, add_word, follow_view
 from app.web.guards import TheHotline, TheIntake, follower, grant_follow
 from app.web.render import page
@@ -181,6 +182,15 @@ def ticket(request: Request, hotline: TheHotline, number: str, done: str = "", o
     """How far the resident's ticket is. Whoever may not follow it is asked for number and digits."""
     who = follower(request, number)
     return _show(request, hotline, who, number, said=_done(done, own))
+
+
+@router.get("/h5/t/{number}/deadlines")
+def why_then(request: Request, hotline: TheHotline, number: str) -> Response:
+    """Why what was promised is promised for then."""
+    who = follower(request, number)
+    with hotline.look() as tx:
+        found = reasons(tx, store.by_number(tx.session, number, who), who)
+    return _page(request, "resident/deadlines.html", number=number, reasons=found)
 
 
 def _done(done: str, own: str) -> str:

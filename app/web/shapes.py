@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -88,6 +88,140 @@ class TicketView(BaseModel):
     events: list[EventView] = []
     messages: list[MessageView] = []
     rating: dict[str, Any] | None = None
+
+
+class ChangeView(BaseModel):
+    """One change of a clock. ``due_at`` is what comes out now, ``recorded_due_at`` what was recorded then.
+
+    ``op``: ``+`` or ``!`` started, ``-`` met, ``=`` paused, ``>`` resumed, ``x`` cancelled, ``^`` decided, ``~`` answered, ``%``
+    counted again.
+    """
+
+    at: datetime
+    action: str
+    op: str
+    by: str
+    reason: str
+    was: datetime | None
+    due_at: datetime
+    recorded_due_at: datetime
+    version: int
+    calendar: str
+    agrees: bool
+    faults: list[str]
+    unkept: str
+    words: str
+
+
+class CutView(BaseModel):
+    """Time of a day that a pause took out."""
+
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+    seconds: float
+    reason: str
+    by: str
+
+
+class DayView(BaseModel):
+    """A local day, or a run of days that count nothing. ``number``: which day of a limit in days it is, 0 is none of them."""
+
+    first: date
+    last: date
+    kind: str
+    name: str
+    settled: bool
+    number: int
+    extra: bool
+    hours: list[tuple[datetime, datetime]]
+    counted_seconds: float
+    total_seconds: float
+    cuts: list[CutView]
+
+
+class FiredView(BaseModel):
+    """A step of the ladder: dated by the plan, ``noticed_at`` when it was written down."""
+
+    at: datetime
+    noticed_at: datetime
+    action: str
+    level: str
+    told: list[str]
+    by: str
+    due_at: datetime
+    agrees: bool
+    words: str
+
+
+class StandardView(BaseModel):
+    """The policy version under which something was promised."""
+
+    hash: str
+    name: str
+    version: str
+    effective_from: date | None
+
+
+class CalendarView(BaseModel):
+    version: str
+    name: str
+
+
+class ResultView(BaseModel):
+    """met, late, cancelled, paused, stood_late, running or overdue; time is of the kind that the limit counts."""
+
+    how: str
+    used_seconds: float | None
+    left_seconds: float | None
+    over_seconds: float | None
+    words: str
+
+
+class DeadlineView(BaseModel):
+    """One clock, explained. ``follows``: the deadline comes out of start, limit and pauses; else somebody decided on it."""
+
+    n: int
+    target: str
+    name: str
+    party: str
+    owed_by: str
+    round: int
+    leaf: str | None
+    urgency: str | None
+    budget: str
+    pausable: bool
+    follows: bool
+    version: int
+    provisional: bool
+    cancelled: bool
+    started_at: datetime
+    due_at: datetime
+    paused_at: datetime | None
+    stopped_at: datetime | None
+    breached_at: datetime | None
+    acknowledged_at: datetime | None
+    held_seconds: float
+    agrees: bool
+    checked: bool
+    calendar: CalendarView
+    policy: StandardView
+    lines: list[ChangeView]
+    days: list[DayView]
+    steps: list[FiredView]
+    result: ResultView
+    today: str
+
+
+class DeadlinesView(BaseModel):
+    """The deadlines of a ticket, replayed. ``agrees``: all that was recorded comes out again; ``checked``: all could be reckoned;
+    ``unwritten``: clocks older than the ledger, of which nothing can be said."""
+
+    number: str
+    at: datetime
+    agrees: bool
+    checked: bool
+    unwritten: int
+    clocks: list[DeadlineView]
 
 
 class TicketPage(BaseModel):

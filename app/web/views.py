@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlencode
 
 from app import notify
@@ -38,6 +39,7 @@ STATE_TONES: Mapping[State, str] = {
 class ClockView:
     """One clock: ``tone`` green, amber (a reminder has gone out), red (lapsed) or grey (standing still, or over)."""
 
+    n: int  # its place in the ledger
     target: str
     name: str
     tone: str
@@ -51,6 +53,7 @@ class ClockView:
 def clock_view(tx: Tx, timer: Timer) -> ClockView:
     tone, left = _standing(timer, tx.now)
     return ClockView(
+        timer.ticket.timers.index(timer),
         timer.target,
         timer.name,
         tone,
@@ -91,7 +94,16 @@ def clocks_of(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ClockView]:
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
 
 
-def concerns(timer: Timer, viewer: Actor) -> bool:
+class Owed(Protocol):
+    """A clock, as far as it matters to whom it may be shown."""
+
+    @property
+    def party(self) -> str: ...
+    @property
+    def contractor_id(self) -> int | None: ...
+
+
+def concerns(timer: Owed, viewer: Actor) -> bool:
     """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when."""
     if viewer.role is Role.RESIDENT:
         return timer.party == "citizen"

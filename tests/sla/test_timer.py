@@ -210,6 +210,37 @@ def test_a_changed_calendar_moves_only_what_follows_from_it() -> None:
     assert timer.recount(clock, SERVICE, elsewhere) == replace(clock, calendar=elsewhere.version)
 
 
+def test_a_recount_moves_no_deadline_that_has_lapsed_and_none_into_the_past() -> None:
+    closed = replace(SERVICE, days=((at("03-04 00:00").date(), ()),))
+    clock = timer.start(target(), SERVICE, at("03-02 10:00"))
+    assert timer.recount(clock, SERVICE, closed, at=at("03-05 17:29")).due_at == at("03-06 17:30")
+    late = timer.recount(clock, SERVICE, closed, at=at("03-05 17:30"))
+    assert late == replace(clock, calendar=closed.version), "lapsed, whether or not anybody has noticed; its rungs stay, too"
+    further = timer.start(target(), closed, at("03-02 10:00"))
+    assert timer.recount(further, closed, SERVICE, at=at("03-05 17:29")).due_at == at("03-05 17:30")
+    assert timer.recount(further, closed, SERVICE, at=at("03-05 17:30")).due_at == further.due_at
+
+
+def test_a_recount_of_a_lapsed_clock_does_not_bring_back_rungs_that_a_pause_put_off() -> None:
+    closed = replace(SERVICE, days=((at("05-06 00:00").date(), ()),))
+    clock = timer.start(target(), SERVICE, at("03-02 10:00"))
+    on = timer.resume(timer.pause(clock, SERVICE, at("03-06 10:00")), SERVICE, at("03-10 10:00"))
+    assert timer.recount(on, SERVICE, closed, at=at("03-10 11:00")).ladder == on.ladder
+
+
+def test_rungs_are_planned_anew_for_other_service_hours() -> None:
+    waiting = (LADDER[1], *(replace(step, waits=True) for step in LADDER if step.key != "lapsed"))
+    round_the_clock = WorkCalendar.always("Asia/Shanghai")
+    clock = timer.start(target("20h", ladder=waiting), round_the_clock, at("03-02 20:00"), SERVICE)
+    closed = replace(SERVICE, days=((at("03-03 00:00").date(), ()),))
+    again = timer.replan(clock, round_the_clock, closed)
+    assert (again.due_at, again.version, again.calendar) == (clock.due_at, clock.version, clock.calendar)
+    told = [step.at.astimezone(SERVICE.zone).date() for step in again.ladder if step.waits and step.at]
+    assert again.ladder != clock.ladder and at("03-03 00:00").date() not in told
+    stopped = timer.stop(clock, at("03-03 10:00"))
+    assert timer.replan(stopped, round_the_clock, closed) is stopped
+
+
 def test_a_recount_keeps_the_pauses() -> None:
     closed = replace(SERVICE, days=((at("03-05 00:00").date(), ()),))
     clock = timer.start(target(), SERVICE, at("03-02 10:00"))

@@ -35,18 +35,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_beat")),
     )
     op.create_index(op.f("ix_worker_beat_beat_at"), "worker_beat", ["beat_at"])
-    with op.batch_alter_table("ticket_event") as event:
-        event.add_column(sa.Column("clocks", JSON, nullable=False, server_default="[]"))
-    with op.batch_alter_table("ticket_event") as event:
-        event.alter_column("clocks", server_default=None)
-    with op.batch_alter_table("timer") as timer:
-        timer.add_column(sa.Column("hours", CODE, nullable=False, server_default=""))
-        timer.add_column(sa.Column("acknowledged_at", MOMENT, nullable=True))
-    with op.batch_alter_table("timer") as timer:
-        timer.alter_column("hours", server_default=None)
+    # Columns are added and nothing else is altered where other tables refer to: SQLite would make such a table anew, and cannot
+    # drop the old one. The defaults of the database stay; nobody relies on them.
+    op.add_column("ticket_event", sa.Column("clocks", JSON, nullable=False, server_default="[]"))
+    op.add_column("timer", sa.Column("hours", CODE, nullable=False, server_default=""))
+    op.add_column("timer", sa.Column("acknowledged_at", MOMENT, nullable=True))
     op.drop_index("ix_timer_next", "timer")
     waits = sa.text("next_at IS NOT NULL")
     op.create_index("ix_timer_next", "timer", ["next_at", "ticket_id"], sqlite_where=waits, postgresql_where=waits)
+    parked = sa.text("parked_at IS NOT NULL")
+    op.create_index("ix_timer_parked", "timer", ["id"], sqlite_where=parked, postgresql_where=parked)
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(sa.Column("good_until", MOMENT, nullable=True))
         outbox.alter_column("ticket_id", existing_type=ID, nullable=True)

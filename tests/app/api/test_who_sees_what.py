@@ -11,7 +11,15 @@ from app.register.model import ApiToken
 from app.tickets.lifecycle import Role
 from tests.app.api.conftest import Morning, Program
 
-ADDRESSES = ("/tickets", "/tickets/GZ202611230000018", "/estates", "/contractors", "/contracts", "/categories")
+ADDRESSES = (
+    "/tickets",
+    "/tickets/GZ202611230000018",
+    "/tickets/GZ202611230000018/deadlines",
+    "/estates",
+    "/contractors",
+    "/contracts",
+    "/categories",
+)
 
 
 @pytest.fixture
@@ -126,7 +134,12 @@ def test_the_document_lists_every_address_its_errors_and_its_token(morning: Morn
     document = morning.web.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.")
     paths = document["paths"]
-    wanted = {"/api/v1/tickets", "/api/v1/tickets/{number}", *(f"/api/v1{path}" for path in ADDRESSES[2:])}
+    wanted = {
+        "/api/v1/tickets",
+        "/api/v1/tickets/{number}",
+        "/api/v1/tickets/{number}/deadlines",
+        *(f"/api/v1{path}" for path in ADDRESSES[3:]),
+    }
     assert wanted <= set(paths)
     for path in wanted:
         get = paths[path]["get"]

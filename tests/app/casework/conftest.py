@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,10 @@ def sqlite_stage(sqlite_stages: Stage) -> Stage:
     """On SQLite only: for what does not depend on the database."""
     sqlite_stages.cast.clock.set(MONDAY_MORNING)
     return sqlite_stages
+
+
+@pytest.fixture
+def own_stage(policy: Policy, model: Model, sqlite: SqliteFiles, tmp_path: Path) -> Iterator[Stage]:
+    """For a test that takes away what others need."""
+    with raise_stage(sqlite.create(), policy, model, tmp_path) as stage:
+        yield stage

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import select, text, update
+from structlog.testing import CapturingLogger
 
 from app.hotline import Hotline
 from app.store.aside import Aside, Unanswered
@@ -108,7 +109,19 @@ def scripted(*outcomes: bool) -> Aside:
     return Aside(connect)
 
 
-def test_an_outage_is_told_once_and_ends_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
+    """What is logged of the line. By its own name: the program's logger keeps to the first output it was given."""
+    logger = CapturingLogger()
+    monkeypatch.setattr("app.store.aside.log", logger)
+    return logger
+
+
+def told(said: CapturingLogger) -> list[str]:
+    return [f"{call.method_name} {call.args[0]}" for call in said.calls]
+
+
+def test_an_outage_is_told_once_and_ends_by_itself(said: CapturingLogger) -> None:
     aside = scripted(True, False, False, False, True)
     assert aside.ask("SELECT 1") == [(1,)]
     for question in ("SELECT nonsense", "SELECT 1", "SELECT 1", "SELECT 1"):
@@ -116,14 +129,11 @@ def test_an_outage_is_told_once_and_ends_by_itself(capsys: pytest.CaptureFixture
             aside.ask(question)
     assert aside.ask("SELECT 2") == [(2,)]
     aside.close()
-    said = capsys.readouterr().out
-    assert (said.count("database.aside_lost"), said.count("database.aside_back")) == (1, 1)
+    assert told(said) == ["warning database.aside_lost", "info database.aside_back"]
 
 
 @pytest.mark.slow
-def test_a_line_that_the_server_cut_is_opened_by_the_next_question(
-    postgres_cast: Cast, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_that_the_server_cut_is_opened_by_the_next_question(postgres_cast: Cast, said: CapturingLogger) -> None:
     db, now = postgres_cast.hotline.db, postgres_cast.clock.now()
     peek = Peek(db)
     ((line,),) = db.aside.ask("SELECT pg_backend_pid()")
@@ -132,4 +142,4 @@ def test_a_line_that_the_server_cut_is_opened_by_the_next_question(
     assert peek.timer(now) == now  # nobody knows: the worker looks the usual way
     assert peek.timer(now) is None
     assert db.aside.ask("SELECT pg_backend_pid()") != [(line,)]
-    assert capsys.readouterr().out.count("database.aside_lost") == 1
+    assert told(said) == ["warning database.aside_lost", "info database.aside_back"]
