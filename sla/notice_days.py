@@ -20,7 +20,7 @@ _BY_LAW = {
     2008: {"元旦": 1, "春节": 3, "清明": 1, "劳动": 1, "端午": 1, "中秋": 1, "国庆": 3},
     2025: {"元旦": 1, "春节": 4, "清明": 1, "劳动": 2, "端午": 1, "中秋": 1, "国庆": 3},
 }
-_UNLESS = "对照通知补正；若法定假日本身已由法律改变，请改用 toml 格式"
+_UNLESS = "对照通知补正；若法定假日本身已由法律改变，可以不管"
 
 
 class BadNotice(CalendarError):
@@ -41,6 +41,10 @@ class NoticeDay:
     day: date
     name: str
     off: bool
+
+
+class Unlawful(BadNotice):
+    """A notice whose every day may be right, and which does not come to the days off that the law gives, as known here."""
 
 
 def checked(days: Iterable[NoticeDay], years: Mapping[int, str], *, by_law: bool = True) -> Schedule:
@@ -106,7 +110,7 @@ def _lawful(year: int, days: list[NoticeDay]) -> None:
     last = max(one.line for one in days)
     for festival in law:
         if not any(one.off and festival in one.name for one in days):
-            raise BadNotice(f"{year} 年没有{festival}", last, _UNLESS)
+            raise Unlawful(f"{year} 年没有{festival}", last, _UNLESS)
     found, due = _given(days), sum(law.values())
     if found == due:
         return
@@ -117,7 +121,7 @@ def _lawful(year: int, days: list[NoticeDay]) -> None:
             break
     else:
         name = "各节"
-    raise BadNotice(f"“{name}”有误：{year} 年放假的工作日减去调休上班的周末是 {found} 天，依法应为 {due} 天", last, _UNLESS)
+    raise Unlawful(f"“{name}”有误：{year} 年放假的工作日减去调休上班的周末是 {found} 天，依法应为 {due} 天", last, _UNLESS)
 
 
 def _given(days: list[NoticeDay]) -> int:

@@ -17,11 +17,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from sla.budget import CalendarError
-from sla.notice_days import COUNTRY, BadNotice, NoticeDay, checked
+from sla.notice_days import COUNTRY, BadNotice, NoticeDay, Unlawful, checked
 from sla.notice_text import read_text
 from sla.schedule import Schedule, year_of
 
-__all__ = ["FORMS", "BadNotice", "read_notice"]
+__all__ = ["FORMS", "BadNotice", "Unlawful", "read_notice"]
 
 _AS_SHIPPED = '写作 { name = "元旦", from = 2026-01-01, to = 2026-01-03, work = [2026-01-04] }'
 _KINDS = {"放假": True, "off": True, "上班": False, "work": False}
@@ -29,16 +29,17 @@ _COLUMNS = {"日期": "date", "名称": "name", "安排": "kind", "date": "date"
 _DATE = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:-|/|月)(\d{1,2})日?")
 
 
-def read_notice(text: str, form: str) -> Schedule:
+def read_notice(text: str, form: str, *, by_law: bool = True) -> Schedule:
     """The years a notice is about, without what the law fixes beyond them: ``published("CN").with_years(read_notice(…))``.
 
-    ``form`` is one of FORMS; "toml" alone may depart from the number of days off that the law gives, should that change.
-    Raises BadNotice for a notice that cannot be right, CalendarError for an unknown form.
+    ``form`` is one of FORMS; "toml" may always depart from the number of days off that the law gives, the others without
+    ``by_law``. Raises BadNotice for a notice that cannot be right, its kind Unlawful for one that departs from the law and is
+    otherwise sound, CalendarError for an unknown form.
     """
     if form not in FORMS:
         raise CalendarError(f"不认识的格式“{form}”，可用：{'、'.join(FORMS)}")
     days, years = FORMS[form](text.removeprefix("\ufeff"))
-    return checked(days, years, by_law=form != "toml")
+    return checked(days, years, by_law=by_law and form != "toml")
 
 
 def _titled(year: int) -> str:

@@ -59,7 +59,7 @@ def diff(file: Path | None, form: str | None, as_json: bool) -> None:
 
     不写 FILE：列出若按现行日历重算（hotline calendar recount），在走的期限会怎样移动。
     """
-    notice = holidays.read_file(file, form or "") if file else None
+    notice = holidays.read_file(file, form or "", _doubt) if file else None
     hotline = _hotline()
     with hotline.look() as tx:
         found = _change(tx, notice) if notice else _by_calendars(tx)
@@ -88,7 +88,7 @@ def import_(file: Path, form: str | None, dry_run: bool, yes: bool, by: str, as_
 
     编码可以是 UTF-8 或 GB18030。中断了再运行一次即可，不会重复。
     """
-    notice = holidays.read_file(file, form or "")
+    notice = holidays.read_file(file, form or "", _doubt)
     hotline = _hotline()
     with hotline.look() as tx:
         found = _change(tx, notice)
@@ -163,6 +163,10 @@ def _by_calendars(tx: Tx) -> words.Change:
 
 def _works_weekends(tx: Tx) -> bool:
     return any(held.schedule and any(held.week[5:]) for held in tx.promises.sla.calendars.values())
+
+
+def _doubt(said: str) -> None:
+    click.echo(f"请核对：{said}", err=True)
 
 
 def _agreed(shown: words.Shown, yes: bool, what: str) -> None:

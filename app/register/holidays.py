@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,15 +19,19 @@ from sqlalchemy.orm import Session
 from app.errors import BadFile
 from app.register.model import Fact, HolidayNotice
 from app.register.organisations import REVISION, touch
-from sla.notices import FORMS, BadNotice, read_notice
+from sla.notices import FORMS, BadNotice, Unlawful, read_notice
 from sla.schedule import Schedule, year_of
 
 LARGEST = 1_000_000  # bytes; a year's notice has a few thousand
 WEEKDAYS = "一二三四五六日"
 
 
-def read_file(path: Path, form: str = "") -> Schedule:
-    """The years that a file is about. ``form`` is one of FORMS; what the file's name ends in when empty. Raises BadFile."""
+def read_file(path: Path, form: str, doubt: Callable[[str], None]) -> Schedule:
+    """The years that a file is about. ``form`` is one of FORMS; what the file's name ends in when empty. Raises BadFile.
+
+    That it does not come to the days off which the law gives is no reason to refuse it, because laws change: it is said to
+    ``doubt``, and whoever imports it decides.
+    """
     form = form or path.suffix.removeprefix(".").lower()
     if form not in FORMS:
         raise BadFile("看不出是哪种格式", file=str(path), cure=f"用 --form 指明：{'、'.join(FORMS)}")
@@ -38,9 +42,18 @@ def read_file(path: Path, form: str = "") -> Schedule:
     if len(content) > LARGEST:
         raise BadFile("文件太大，不会是一份放假通知", file=str(path), cure="核对是不是这个文件")
     try:
-        return read_notice(_text(content, path), form)
+        return _read(_text(content, path), form, path, doubt)
     except BadNotice as wrong:
         raise BadFile(wrong.problem, file=str(path), line=wrong.line, cure=wrong.cure) from wrong
+
+
+def _read(text: str, form: str, path: Path, doubt: Callable[[str], None]) -> Schedule:
+    try:
+        return read_notice(text, form)
+    except Unlawful as unusual:
+        found = read_notice(text, form, by_law=False)
+        doubt(f"{path} 第{unusual.line}行：{unusual.problem}（{unusual.cure}）")
+        return found
 
 
 def _text(content: bytes, path: Path) -> str:

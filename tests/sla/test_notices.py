@@ -10,7 +10,7 @@ from importlib.resources import files
 import pytest
 
 from sla.calendar import CalendarError, WorkCalendar
-from sla.notices import FORMS, BadNotice, read_notice
+from sla.notices import FORMS, BadNotice, Unlawful, read_notice
 from sla.schedule import Schedule, published
 from tests.sla.notice_texts import OF_2019, OF_2023, OF_2024, OF_2025, OF_2026, TEXTS, TITLE
 
@@ -128,12 +128,13 @@ def test_new_year_may_begin_in_the_old_one() -> None:
 
 
 def test_a_change_of_the_law_can_still_be_brought_in() -> None:
-    """Should the law give another day off, every form but the one of the shipped file would refuse it until the program knows."""
+    """Should the law give another day off, it is doubted until the program knows, and read all the same by whoever insists."""
     more = as_toml(2026).replace("to = 2026-06-21", "to = 2026-06-22")
     assert date(2026, 6, 22) in read_notice(more, "toml").off
     table = as_csv(2026) + "2026-06-22,端午节,放假\n"
-    with pytest.raises(BadNotice, match="改用 toml"):
+    with pytest.raises(Unlawful, match="可以不管"):
         read_notice(table, "csv")
+    assert date(2026, 6, 22) in read_notice(table, "csv", by_law=False).off
 
 
 def test_a_corrected_notice_takes_back_its_days_in_december() -> None:

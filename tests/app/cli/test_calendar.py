@@ -29,6 +29,7 @@ from app.tickets.lifecycle import SYSTEM
 from app.tickets.model import Ticket, TicketEvent, Timer
 from app.worker import Worker
 from routing.classify import Model
+from sla.notices import read_notice
 from tests.app.casework.stage import Stage
 from tests.app.cli.conftest import Terminal, raise_town
 from tests.databases import SqliteFiles
@@ -214,6 +215,22 @@ def test_a_file_that_cannot_be_right_is_refused_by_line_and_cure(
         said = eve.terminal.refused("calendar", *words)
         assert str(file) in said and line in said and cure in said
     assert eve.everything() == before
+
+
+def test_days_off_that_do_not_come_to_what_the_law_gives_are_doubted_and_not_refused(eve: Eve, tmp_path: Path) -> None:
+    """Laws change, and whoever imports has the notice before them."""
+    sound = read_notice(OF_2098, "txt")
+    extra = next(day for day in sorted(sound.work))  # one weekend day less is worked for it
+    rows = [f"{day},{name},放假" for day, name in sorted(sound.off.items())]
+    rows += [f"{day},{name.removesuffix('调休上班')},上班" for day, name in sorted(sound.work.items()) if day != extra]
+    file = tmp_path / "generous.csv"
+    file.write_text("\n".join(["日期,名称,安排", *rows]), encoding="utf-8")
+    shown = eve.terminal.run("calendar", "diff", str(file))
+    assert shown.exit_code == 0 and shown.stdout
+    assert shown.stderr.startswith("请核对：") and "依法应为 13 天" in shown.stderr
+    done = eve.terminal.run("calendar", "import", str(file), "--yes")
+    assert done.exit_code == 0 and "请核对" in done.stderr
+    assert str(extra) not in eve.terminal.done("calendar", "show", "2098")
 
 
 def test_a_file_that_is_not_there_is_a_sentence(eve: Eve, tmp_path: Path) -> None:
