@@ -27,14 +27,8 @@ THOROUGH = (
     "tests/channels/wechat/test_send.py",
     "tests/app/doors/",
     "tests/app/store/",
-    "tests/app/casework/test_dialogue.py",
-    "tests/app/casework/test_every_row.py",
-    "tests/app/casework/test_guarded_acts.py",
-    "tests/app/casework/test_holds.py",
-    "tests/app/casework/test_parties.py",
-    "tests/app/casework/test_petitions.py",
-    "tests/app/casework/test_ratings.py",
-    "tests/app/casework/test_replay",
+    "tests/app/casework/",
+    "tests/journeys/",
 )
 
 
