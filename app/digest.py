@@ -19,7 +19,7 @@ from app.store import timers as timer_store
 from app.tickets.post import OutboxRow, OutboxState
 
 PATIENCE = timedelta(minutes=10)  # that a digest waits for holds to be ended
-MOST = 30  # tickets that one digest names; the rest is counted, and stands on the page
+MOST = 30  # clocks that one digest names; the rest is counted, and stands on the page
 
 Recipient = tuple[str, int, str, str]
 

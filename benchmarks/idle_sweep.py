@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sqlite3
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,17 +25,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, text
 
-from app.bootstrap import build
-from app.demo.load import load_city
 from app.hotline import Hotline
-from app.intake import Item, take_together
-from app.register.people import QUICK_PASSWORDS
-from app.settings import Settings
 from app.store.peek import QUESTION, Peek
 from app.tickets.model import Timer
 from app.timekeeping import sweep
 from app.worker import Worker
-from channels.contract import Complaint, Delivery, Kind
+from benchmarks.crowd import circumstances, city
 from tests.databases import migrated, postgres_server
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -46,7 +38,6 @@ RUNS = 7
 CALLS = {"limit": 2000, "peek": 2000, "Worker.sweep": 2000, "full sweep": 100}  # in each run
 ALLOWED = {"SQLite": 3.0, "PostgreSQL": 2.0}  # times the limit
 SPREAD = 90  # days from tomorrow over which the pending timers fall due
-WORDS = "石桥新居3栋2单元1502 厨房水管漏水"
 
 
 @dataclass(frozen=True)
@@ -74,18 +65,6 @@ def measured(asked: dict[str, Callable[[], object]]) -> dict[str, Cost]:
     return {
         name: Cost(statistics.median(took), min(took), max(took), statistics.median(cpu[name])) for name, took in wall.items()
     }
-
-
-def populated(url: str, folder: Path) -> Hotline:
-    """A city with one ticket, whose clocks are the pattern of all others."""
-    hotline = build(Settings(data_dir=folder, database_url=url), migrate=True, channels={})
-    with hotline.tx() as tx:
-        load_city(tx.session, hotline.policy, tx.now, passwords=QUICK_PASSWORDS)
-    complaint = Complaint(external_id="1", sender="o-1", kind=Kind.TEXT, text=WORDS)
-    take_together(hotline, [Item(Delivery("wechat", WORDS.encode(), hotline.clock.wall()), complaint)])
-    with hotline.db.begin() as connection:
-        connection.execute(text("UPDATE timer SET next_at = NULL"))
-    return hotline
 
 
 def grow(hotline: Hotline, size: int) -> None:
@@ -162,39 +141,24 @@ def on_one_engine(engine: str, hotline: Hotline, limit: Callable[[], object], si
     assert worker.tally.fired == 0
 
 
-def everything(sizes: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+def everything(sizes: tuple[int, ...], origin: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with sqlite_limit(folder) as limit, _closing(populated(f"sqlite:///{folder / 'city.db'}", folder)) as hotline:
-            yield from on_one_engine("SQLite", hotline, limit, sizes)
+        with sqlite_limit(folder) as limit, city(f"sqlite:///{folder / 'city.db'}", folder) as hotline:
+            yield from on_one_engine("SQLite", still(hotline), limit, sizes)
         with postgres_server() as server:
             url = server.create()
-            with postgres_limit(url) as limit, _closing(populated(url, folder)) as hotline:
-                yield from on_one_engine("PostgreSQL", hotline, limit, sizes)
+            with postgres_limit(url) as limit, city(url, folder) as hotline:
+                origin(server.origin)
+                yield from on_one_engine("PostgreSQL", still(hotline), limit, sizes)
             server.drop(url)
 
 
-@contextmanager
-def _closing(hotline: Hotline) -> Iterator[Hotline]:
-    try:
-        yield hotline
-    finally:
-        hotline.db.dispose()
-
-
-def circumstances() -> dict[str, Any]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    with postgres_server() as server:
-        postgres = server.origin
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "python": f"CPython {platform.python_version()}, psycopg {psycopg.__version__}",
-        "databases": f"SQLite {sqlite3.sqlite_version}, {postgres}",
-        "durability": "SQLite WAL, synchronous=FULL; PostgreSQL of the tests, fsync off (only read here)",
-        "unit": "microseconds a call; cpu is of this process",
-    }
+def still(hotline: Hotline) -> Hotline:
+    """The clocks of its one ticket are the pattern of all others, and ring for nobody themselves."""
+    with hotline.db.begin() as connection:
+        connection.execute(text("UPDATE timer SET next_at = NULL"))
+    return hotline
 
 
 def main() -> None:
@@ -202,7 +166,9 @@ def main() -> None:
     given.add_argument("--json", action="store_true", help="print JSON")
     given.add_argument("--quick", action="store_true", help="10,000 timers only")
     chosen = given.parse_args()
-    about, rows = circumstances(), list(everything(SIZES[:1] if chosen.quick else SIZES))
+    origins: list[str] = []
+    rows = list(everything(SIZES[:1] if chosen.quick else SIZES, origins.append))
+    about = {**circumstances(origins[0]), "unit": "microseconds a call; cpu is of this process"}
     if chosen.json:
         print(json.dumps({**about, "rows": rows}, ensure_ascii=False, indent=2))
         return

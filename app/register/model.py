@@ -172,7 +172,7 @@ class PolicyVersion(Record):
 
 
 class Fact(Record):
-    """A named fact of this installation, e.g. the register's revision or the worker's heartbeat."""
+    """A named fact of this installation, e.g. the register's revision or the last number of a sequence."""
 
     __tablename__ = "fact"
     key: Mapped[Code] = mapped_column(primary_key=True)
