@@ -9,17 +9,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from app import notify
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
-from app.tickets import clocks, lifecycle
+from app.store import sequences
+from app.store import tickets as store
+from app.tickets import chain, clocks, lifecycle, petitions
 from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, Actor, Role, Rule, State
+from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, Actor, Handler, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
 
@@ -46,16 +48,18 @@ def act(
 
     Raises NotAllowed (role), Conflict (state: somebody was first), BadInput (missing details); then nothing was changed.
     """
-    given = _known(tx, ticket, action, dict(details or {}))
+    given = dict(details or {})
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
+    given |= _KNOWN[action](tx, ticket, by, given) if action in _KNOWN else {}
     if action in CHECKS:
-        given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone))
+        given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone, by))
     before = Standing.of(ticket)
 
     EFFECTS.get(action, _nothing)(ticket, by, given, when)
-    entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given))
-    ticket.state = rule.leads_to(ticket) or ticket.state
+    leads_to = rule.leads_to(ticket) or ticket.state
+    entries = clocks.apply(rule.timers, clocks.Act(ticket, tx.promises, when, by, given, leads_to))
+    ticket.state = leads_to
     if action not in QUIET:  # that time passes settles nothing and breaks nobody's silence
         settle(ticket, before, when)
         ticket.updated_at = tx.now
@@ -66,16 +70,64 @@ def act(
     return event
 
 
-def _known(tx: Tx, ticket: Ticket, action: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The details, with what policy and ticket themselves know of them. Raises BadInput for a category that does not exist."""
-    if action == "classify" and given.get("leaf"):
-        leaf = tx.hotline.policy.taxonomy.leaves.get(str(given["leaf"]))
-        if leaf is None:
-            raise BadInput(f"没有“{given['leaf']}”这个类别", cure="请从列表中选择")
-        given |= {"confidential": leaf.confidential}
-    elif action == "return":
-        given |= {"from": str(ticket.handler)} | ({"contractor": ticket.contractor_id} if ticket.contractor_id else {})
-    return given
+def _classified(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises BadInput for a category that does not exist."""
+    leaf = tx.hotline.policy.taxonomy.leaves.get(str(given["leaf"]))
+    if leaf is None:
+        raise BadInput(f"没有“{given['leaf']}”这个类别", cure="请从列表中选择")
+    return {"confidential": leaf.confidential}
+
+
+def _taken_from(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Who had it, so that they are told, and nobody else is."""
+    return {"from": str(ticket.handler)} | ({"contractor": ticket.contractor_id} if ticket.contractor_id else {})
+
+
+def _reviewed(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the desk, or a supervisor, resolves needs nobody else's review, nor what no category asks to have reviewed."""
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    return {"reviewed": by.role is not Role.CONTRACTOR or not (leaf is not None and leaf.review)}
+
+
+def _helps(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"helper": by.org}
+
+
+def _rated(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises BadInput where that round has no rating to appeal against."""
+    turn = str(given["round"])
+    if not (turn.isascii() and turn.isdigit() and store.rating_of(tx.session, ticket, int(turn)) is not None):
+        raise BadInput(f"第 {turn} 次办理没有评价", cure="有评价才能申诉")
+    return {}
+
+
+def _document(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The next number 文号 of this year, to whom it goes, and from whom."""
+    year = tx.hotline.local_day(tx.now).year
+    number = tx.hotline.policy.rules.supervision_number
+    order = sequences.take(tx.session, f"supervision.{year}")
+    issuer = tx.hotline.knowledge(tx.session).snapshot.purchasers.get(by.org, "")
+    to = "热线坐席" if ticket.handler == Handler.DESK else notify.handler_name(tx, ticket)
+    return {"document": number.format(year=year, n=order), "to": to, "issuer": issuer}
+
+
+def _outcome(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    asked = petitions.waiting(ticket)
+    return {"outcome_name": petitions.OUTCOMES.get(asked.code, "")} if asked is not None else {}
+
+
+# What policy, register and ticket themselves know of an act's details.
+_KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, Any]]] = {
+    "classify": _classified,
+    "return": _taken_from,
+    "grant_return": _taken_from,
+    "join": _taken_from,
+    "resolve": _reviewed,
+    "assisted": _helps,
+    "appeal": _rated,
+    "supervise": _document,
+    "grant_closure": _outcome,
+}
 
 
 def _nothing(ticket: Ticket, by: Actor, details: Mapping[str, Any], at: datetime) -> None:
@@ -119,6 +171,13 @@ DETAIL_NAMES: Mapping[str, str] = {
     "wanted": "希望延到的时间",
     "deadline": "新的期限",
     "calendar": "日历",
+    "helper": "协办单位",
+    "code": "退单理由",
+    "outcome": "结果",
+    "round": "哪一次办理",
+    "part": "拆出的工单",
+    "level": "级别",
+    "why": "原因",
 }
 
 
@@ -150,6 +209,7 @@ def _event(
         clocks=entries,
         cause=cause,
     )
+    event.hash = ticket.head = chain.link(ticket.head or "", ticket.number, event)
     tx.write(event)
     if rule.action in SAID:
         tx.write(

@@ -17,8 +17,9 @@ from app.hotline import Tx
 from app.store import talk
 from app.store import tickets as store
 from app.tickets import commands, numbering
+from app.tickets.followup import Rating
 from app.tickets.lifecycle import STATE_NAMES, State
-from app.tickets.model import Rating, Ticket
+from app.tickets.model import Ticket
 from app.tickets.post import Attachment, Inbound
 from app.tickets.residents import Resident
 from app.triage import draw_on, open_ticket
@@ -282,7 +283,7 @@ def rate(
         act(tx, ticket, "reopen", resident_of(ticket), {"reason": _why_again(tx, reason, satisfied)})
         return say("talk", "rated_low", number=ticket.number)
     if ticket.state is State.RESOLVED:
-        act(tx, ticket, "close", resident_of(ticket), {"why": "诉求人已评价"})
+        act(tx, ticket, "confirm", resident_of(ticket), {"why": "诉求人已评价"})
     return say("talk", "rated")
 
 

@@ -25,9 +25,10 @@ REPLY_GRACE = timedelta(seconds=10)
 
 LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
-DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide")}
+DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide", "assist", "supervise")}
 TIMES = ("eta", "until")  # told to residents as they were appointed
 
+CONTRACTORS = ("contractor", "helper")
 HANDLER_AUDIENCES = {Handler.DESK: "desk", Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor"}
 
 
@@ -44,8 +45,9 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
             values["moved"] = _moved(tx, ticket, event, audience)
             if not values["moved"]:
                 continue  # nothing that concerns them has moved
+        values["number"] = ticket.public_number if audience == "resident" else ticket.number
         said = texts.say(rule.action, audience, **values)
-        rows.append(_row(tx, ticket, event, audience, unnamed(tx, ticket, said) if audience == "contractor" else said))
+        rows.append(_row(tx, ticket, event, audience, unnamed(tx, ticket, said) if audience in CONTRACTORS else said))
     tx.write(*rows)
     tx.said.extend(rows)
     return rows
@@ -88,10 +90,15 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
         named += [audience for handler, audience in HANDLER_AUDIENCES.items() if handler in handlers]
     reachable = [name for name in dict.fromkeys(named) if name not in ("ladder", "handler")]
     # A sealed ticket, or one taken away from its contractor, is nobody's business there.
-    former = event.action == "return" and event.details.get("contractor")
-    if ticket.sealed or not (ticket.contractor_id or former) or _told_by_its_own(ticket, event, named):
-        reachable = [name for name in reachable if name != "contractor"]
-    return reachable
+    former = event.details.get("from") and event.details.get("contractor")
+    away = {"contractor"} if not (ticket.contractor_id or former) or _told_by_its_own(ticket, event, named) else set()
+    if ticket.sealed:
+        away |= {*CONTRACTORS}
+    if "helper" not in event.details:
+        away.add("helper")
+    if ticket.resident_id is None:  # the work order of a mass incident is nobody's complaint
+        away.add("resident")
+    return [name for name in reachable if name not in away]
 
 
 def _told_by_its_own(ticket: Ticket, event: TicketEvent, named: Iterable[str]) -> bool:
@@ -120,7 +127,7 @@ def _row(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str, said: str) -
         channel=channel,
         account=ticket.account if audience == "resident" else "",
         address=address,
-        subject=f"工单 {ticket.number}",
+        subject=f"工单 {ticket.public_number if audience == 'resident' else ticket.number}",
         text=said,
         created_at=tx.now,
         good_until=_good_until(tx, ticket, event, audience),
@@ -189,7 +196,10 @@ def _route(tx: Tx, ticket: Ticket, event: TicketEvent, audience: str) -> tuple[s
                 return ticket.channel, ticket.sender, None
             return "console", ticket.sender or "居民", None
         case "contractor":
-            org = ticket.contractor_id or int(event.details["contractor"])
+            org = int(event.details["contractor"]) if event.details.get("from") else ticket.contractor_id or 0
+            return "console", names.contractors.get(org, "承接主体"), org
+        case "helper":
+            org = int(event.details["helper"])
             return "console", names.contractors.get(org, "承接主体"), org
         case "supervisor":
             return "console", names.purchasers.get(ticket.purchaser_id or 0, "主管部门"), ticket.purchaser_id
@@ -213,6 +223,10 @@ def handler_name(tx: Tx, ticket: Ticket) -> str:
             return names.purchasers.get(ticket.purchaser_id or 0, "主管部门")
         case _:
             return "热线坐席"
+
+
+def contractor_name(tx: Tx, contractor_id: int) -> str:
+    return tx.hotline.knowledge(tx.session).snapshot.contractors.get(contractor_id, "承接主体")
 
 
 def place_name(tx: Tx, ticket: Ticket) -> str:
@@ -311,12 +325,15 @@ def _emergency_names(tx: Tx, codes: Iterable[str]) -> list[str]:
 _VALUES: Mapping[str, Value] = {
     **{name: _due(target) for target, name in DUE_NAMES.items()},
     **{name: _detail(name) for name in ("ask", "text", "reason", "refer", "eta", "into", "quote", "target_name", "due", "asked")},
+    **{name: _detail(name) for name in ("document", "code_name", "outcome_name")},
+    "helper": lambda tx, ticket, event: contractor_name(tx, int(event.details["helper"])),
     **{name: _time(name) for name in ("until", "wanted")},
     "number": lambda tx, ticket, event: ticket.number,
     "place": lambda tx, ticket, event: place_name(tx, ticket),
     "leaf": lambda tx, ticket, event: leaf_name(tx, ticket),
     "handler": lambda tx, ticket, event: handler_name(tx, ticket),
     "round": lambda tx, ticket, event: ticket.round,
+    "turn": lambda tx, ticket, event: event.details.get("round", ticket.round),
     "nudges": lambda tx, ticket, event: ticket.nudges,
     "codes": lambda tx, ticket, event: "、".join(_emergency_names(tx, event.details.get("codes", ()))),
     "first_action": lambda tx, ticket, event: first_action(tx, event.details.get("codes", ())),

@@ -31,9 +31,13 @@ FILES = ("policy.toml", "taxonomy.toml", "limits.toml", "calendars.toml")
 URGENCIES = ("U0", "U1", "U2", "U3")  # the strongest first
 LEVELS = ("催办", "督办", "约谈")
 RESERVED = {"G": Owner.PURCHASER, "R": Owner.SUPERVISION}  # never a contractor's: not bought, or about the contractor
-TOLD = ("resident", "contractor", "handler", "desk", "supervisor")  # whom a rung may tell; `handler` is who answers for it now
+TOLD = ("resident", "contractor", "handler", "helper", "desk", "supervisor")  # whom a rung may tell: `handler` answers for it now
 _HOW_LONG = "写作 30m、2h、90wm、4wh、3wd 或 15d"
-TARGETS = ("contact", "resolve", "respond", "accept", "reach", "arrive", "finish", "decide", "callback")
+TARGETS = (
+    *("contact", "resolve", "respond", "accept", "reach", "arrive", "finish", "assist", "supervise"),
+    *("decide", "review", "callback"),
+)
+EVIDENCE = ("before", "after", "time", "place")  # 修前照片, 修后照片, 完成时间, 地点
 # A contractor's clock and the citizen's that it answers to: where a leaf says nothing of its own, it is as long.
 LIKE = {"reach": "contact", "finish": "resolve"}
 
@@ -50,6 +54,7 @@ class Rules:
     ``hold_days``: how long one hold 挂起 may last, and ``hold_total_days`` all of a ticket together. ``extension_days``: by how
     much one petition may ask to move a deadline; ``extensions``: how many may be granted on a ticket. ``digest_after_minutes``: a
     step noticed later than this is not told by itself but in one digest of everything that was missed.
+    ``supervision_number``: how a 督办单 is numbered, with ``{year}`` and ``{n}``, which begins anew every year.
     """
 
     append_window_minutes: int = 10
@@ -65,6 +70,7 @@ class Rules:
     extensions: int = 2
     digest_after_minutes: int = 30
     unclassified_as: str = "C12"
+    supervision_number: str = "公租督〔{year}〕{n}号"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +128,17 @@ def _hash(home: Path, names: Iterable[str]) -> str:
 
 def _rules(table: Table, taxonomy: Taxonomy) -> Rules:
     names = [field.name for field in fields(Rules) if field.type == "int"]
-    table.only(*names, "unclassified_as")
+    table.only(*names, "unclassified_as", "supervision_number")
     for name in names:
         if table.get(name, int) < 1:
             raise table.bad(name, f"“{name}”须至少为 1", "写一个正整数")
     leaf = table.text("unclassified_as")
     if leaf not in taxonomy.leaves:
         raise table.bad("unclassified_as", f"没有类别“{leaf}”", "写 taxonomy.toml 中有的类别，如 C12")
-    return Rules(**{name: table.get(name, int) for name in names}, unclassified_as=leaf)
+    number = table.text("supervision_number")
+    if number.count("{year}") != 1 or number.count("{n}") != 1 or number.count("{") != 2:
+        raise table.bad("supervision_number", "督办单文号须各写一次 {year} 和 {n}", '写作 "公租督〔{year}〕{n}号"')
+    return Rules(**{name: table.get(name, int) for name in names}, unclassified_as=leaf, supervision_number=number)
 
 
 def _calendar(table: Table, timezone: str) -> WorkCalendar:
@@ -165,7 +174,7 @@ def _taxonomy(top: Table) -> Taxonomy:
     groups, leaves = {}, {}
     for letter in top.table("groups").raw:
         group = top.table("groups").table(letter)
-        group.only("name", "owner", "confidential", "leaves")
+        group.only("name", "owner", "confidential", "evidence", "review", "leaves")
         groups[letter] = group.text("name")
         for code in group.table("leaves").raw:
             leaves[code] = _leaf(group, letter, code)
@@ -184,7 +193,7 @@ def _taxonomy(top: Table) -> Taxonomy:
 
 def _leaf(group: Table, letter: str, code: str) -> Leaf:
     said = group.table("leaves").table(code)
-    said.only("name", "owner", "urgency", *TARGETS, "confidential", "refer", "first_action")
+    said.only("name", "owner", "urgency", *TARGETS, "confidential", "evidence", "review", "refer", "first_action")
     if not re.fullmatch(rf"{letter}[0-9]{{2}}", code):
         raise group.table("leaves").bad(code, f"编号“{code}”不合规则", f"写作大类字母 {letter} 加两位数字")
     owner = Owner(group.one_of("owner", list(Owner)) if "owner" not in said.raw else said.one_of("owner", list(Owner)))
@@ -203,6 +212,8 @@ def _leaf(group: Table, letter: str, code: str) -> Leaf:
         said.flag("confidential", group.flag("confidential", False)),
         said.text("refer", ""),
         said.text("first_action", ""),
+        (said if "evidence" in said.raw else group).some_of("evidence", EVIDENCE, ()),
+        said.flag("review", group.flag("review", False)),
     )
 
 

@@ -113,6 +113,8 @@ def _details(tx: Tx, timer: Timer, firing: Firing) -> dict[str, Any]:
         "due_at": timer.due_at.isoformat(),
         "due": tx.hotline.spell(timer.due_at),
     }
+    if timer.target == "assist":
+        said["helper"] = timer.contractor_id
     if tx.now - firing.at > timedelta(minutes=tx.hotline.policy.rules.digest_after_minutes):
         said["late"] = True  # told in the digest, not by itself
     return said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from app.casework import act
 from app.hotline import Tx
@@ -18,6 +20,15 @@ from routing.assign import Assignment, Unassigned, assign
 from routing.taxonomy import Owner
 from routing.verdict import PlaceFound, Verdict
 
+# What a ticket begins with; the columns' own defaults come only with the insert.
+NOTHING_YET: Mapping[str, Any] = {
+    **dict.fromkeys(("seq", "level", "nudges", "returns", "moves", "called_round"), 0),
+    **dict.fromkeys(("brief", "outcome", "head"), ""),
+    "round": 1,
+    "binding": False,
+    "incident": False,
+    "handler": Handler.DESK,
+}
 QUOTE = 60  # characters of the complaint that an alarm quotes
 
 
@@ -38,11 +49,7 @@ def open_ticket(
     number = numbering.compose(day, sequences.take(tx.session, f"ticket.{day:%Y%m%d}"))
     ticket = Ticket(
         number=number,
-        seq=0,
-        round=1,
-        level=0,
-        nudges=0,
-        handler=Handler.DESK,
+        **NOTHING_YET,
         created_at=received_at,
         channel=channel,
         account=account,

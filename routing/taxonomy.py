@@ -29,6 +29,8 @@ class Leaf:
     confidential: bool = False  # the complainant's name is withheld by default
     refer: str = ""  # where the person is sent, for ELSEWHERE and for shared duties
     first_action: str = ""  # for emergencies: what the person is told at once
+    evidence: tuple[str, ...] = ()  # 佐证: what a contractor's resolution must show
+    review: bool = False  # whether a contractor's resolution is reviewed before it counts
 
 
 @dataclass(frozen=True, slots=True)

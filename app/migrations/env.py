@@ -5,8 +5,10 @@ from __future__ import annotations
 from alembic import context
 
 import app.register.model
+import app.tickets.followup
 import app.tickets.model
 import app.tickets.post
+import app.tickets.programs
 import app.tickets.residents  # noqa: F401
 from app.tickets.tables import Record
 

@@ -11,7 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import app.register.model
+import app.tickets.followup
 import app.tickets.post
+import app.tickets.programs
 import app.tickets.residents  # noqa: F401  (all tables must be known before models and database are compared)
 from app.store.db import Database
 from app.tickets.tables import Record

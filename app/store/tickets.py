@@ -7,19 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.errors import NotFound
 from app.store.timers import overdue
+from app.tickets.followup import Rating
 from app.tickets.lifecycle import Actor, Role, State
-from app.tickets.model import Message, Rating, Ticket, TicketEvent
+from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.post import Attachment, Inbound
 from app.tickets.privacy import mask_text, visible_to
 from app.tickets.residents import Resident
 
 PAGE = 50
 # What an act may look at. Read with the ticket: outside its session nothing can be read later.
-WHOLE = (selectinload(Ticket.timers), selectinload(Ticket.holds), selectinload(Ticket.petitions))
+WHOLE = (
+    selectinload(Ticket.timers),
+    selectinload(Ticket.holds),
+    selectinload(Ticket.petitions),
+    selectinload(Ticket.duties),
+    selectinload(Ticket.supervisions),
+    joinedload(Ticket.parent),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +193,7 @@ def last_event(session: Session, ticket: Ticket, action: str) -> TicketEvent | N
     ).first()
 
 
-def rating_of(session: Session, ticket: Ticket) -> Rating | None:
-    """The rating of the ticket's present round."""
-    return session.scalars(select(Rating).where(Rating.ticket_id == ticket.id, Rating.round == ticket.round)).one_or_none()
+def rating_of(session: Session, ticket: Ticket, turn: int | None = None) -> Rating | None:
+    """The rating of a round, the present one unless another is asked for."""
+    wanted = select(Rating).where(Rating.ticket_id == ticket.id, Rating.round == (turn or ticket.round))
+    return session.scalars(wanted).one_or_none()

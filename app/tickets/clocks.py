@@ -18,11 +18,14 @@ from typing import Any
 from app.tickets.ledger import Entry, entry
 from app.tickets.lifecycle import Actor, Handler, Role, State, TimerEffect
 from app.tickets.model import Ticket, Timer
+from app.tickets.petitions import outlives
 from app.tickets.promises import EMERGENCY, Promises
 from app.tickets.rows import read, write
 from sla import timer as clockwork
 from sla.policy import Target
 from sla.timer import Clock, Firing
+
+ASSIST = "assist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Act:
     at: datetime
     by: Actor
     details: Mapping[str, Any] = field(default_factory=dict)
+    leads_to: State | None = None  # where the ticket stands after it
     entries: list[Entry] = field(default_factory=list)
 
     def changes(self, timer: Timer, op: str, before: Clock | None, after: Clock, **more: Any) -> None:
@@ -46,7 +50,8 @@ class Act:
 
 
 def apply(effects: Iterable[TimerEffect], act: Act) -> list[Entry]:
-    """Does what a row of the table says to the clocks of a ticket; returns what changed."""
+    """Does what a row of the table says to the clocks of a ticket; returns what changed. What an act writes on the ticket beside
+    that stands there already: a decided petition waits no longer."""
     for effect in effects:
         if effect.op in "+!":
             _start(act, effect.target, anew=effect.op == "!")
@@ -60,7 +65,12 @@ def apply(effects: Iterable[TimerEffect], act: Act) -> list[Entry]:
 
 
 def _concerns(op: str, timer: Timer, act: Act) -> bool:
-    """What an agent does is not done by the contractor: its own clocks run on."""
+    """What an agent does is not done by the contractor: its own clocks run on. Of several who assist each has a clock of its own.
+    A decision that is still waited for keeps its clock, whatever becomes of the ticket."""
+    if timer.target == ASSIST and "helper" in act.details:
+        return bool(timer.contractor_id == int(act.details["helper"]))
+    if timer.target == "decide" and op == "x":
+        return not outlives(act.ticket, act.leads_to)
     return not (op == "-" and timer.party == "contractor" and act.by.role is Role.AGENT and act.ticket.handler != Handler.DESK)
 
 
@@ -143,7 +153,10 @@ def unpark(timer: Timer, promises: Promises) -> None:
 def _start(act: Act, key: str, *, anew: bool) -> None:
     ticket, promises = act.ticket, act.promises
     target = promises.target(ticket, key)
+    owed_by = _owed_by(act, key, target)
     present = [t for t in ticket.timers if t.target == key and t.round == ticket.round and not t.cancelled]
+    if key == ASSIST:
+        present = [timer for timer in present if timer.contractor_id == owed_by]
     running = [timer for timer in present if timer.stopped_at is None]
     if target is None:
         _cancel(act, running)
@@ -161,7 +174,7 @@ def _start(act: Act, key: str, *, anew: bool) -> None:
     timer = Timer(
         name=target.name,
         party=target.party,
-        contractor_id=ticket.contractor_id if target.party == "contractor" else None,
+        contractor_id=owed_by,
         round=ticket.round,
         policy=promises.policy.hash,
         hours=hours.version if hours is not None else "",
@@ -170,22 +183,33 @@ def _start(act: Act, key: str, *, anew: bool) -> None:
     )
     counted = [[since.isoformat(), until.isoformat()] for since, until in pauses] if clock.held else []
     more = {"party": target.party, "policy": promises.policy.hash, "round": ticket.round, "pauses": counted}
-    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more, **_promised_on(ticket, target))
+    act.changes(timer, "!" if anew else "+", None, clock, name=target.name, **more, **_promised_on(ticket, target, owed_by))
     ticket.timers.append(timer)
 
 
-def _promised_on(ticket: Ticket, target: Target) -> dict[str, Any]:
+def _owed_by(act: Act, key: str, target: Target | None) -> int | None:
+    """The contractor that owes it, where one does."""
+    if key == ASSIST:
+        return int(act.details["helper"])
+    return act.ticket.contractor_id if target is not None and target.party == "contractor" else None
+
+
+def _promised_on(ticket: Ticket, target: Target, owed_by: int | None) -> dict[str, Any]:
     """What of the ticket the promise follows from, as it is now, and who owes it."""
     found: dict[str, Any] = {"leaf": ticket.leaf, "urgency": ticket.urgency}
     if ticket.emergencies:
         found["emergencies"] = list(ticket.emergencies)
     if target.party == "contractor":
-        found["contractor"] = ticket.contractor_id
+        found["contractor"] = owed_by
     return found
 
 
 def _not_now(act: Act, target: Target, running: list[Timer], anew: bool) -> bool:
     """Clocks that are not asked for as things stand, or that run already and are not begun again by the same thing said twice."""
+    if target.key == "review":
+        return act.ticket.reviewed_at is not None
+    if target.key in (ASSIST, "supervise"):
+        return False
     if target.party == "contractor":
         accepted = target.key == "accept" and anew and not running
         return act.ticket.handler == Handler.DESK or accepted

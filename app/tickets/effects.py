@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from app.tickets.lifecycle import SEALED_GROUPS, UNANSWERED, Actor, Details, Handler, Role, State
-from app.tickets.model import Hold, Petition, PetitionState, Ticket
+from app.tickets import petitions
+from app.tickets.lifecycle import AT_WORK, SEALED_GROUPS, UNANSWERED, Actor, Details, Handler, Role, State
+from app.tickets.model import Duty, Hold, PetitionState, Supervision, Ticket
 
 Effect = Callable[[Ticket, Actor, Details, datetime], None]
+BINDS_AFTER = 1  # granted returns; whoever is assigned after more of them is assigned bindingly
+
+
+# --- whose it is --------------------------------------------------------------------------------------------------------
 
 
 def _dispatch(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
@@ -17,6 +23,8 @@ def _dispatch(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None
     ticket.contractor_id = int(details["contractor"])
     ticket.contract_id = int(details["contract"]) if details.get("contract") else None
     ticket.assigned_why = str(details.get("why", ""))
+    ticket.moves += 1
+    ticket.binding = ticket.returns > BINDS_AFTER
 
 
 def _refer(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
@@ -24,6 +32,14 @@ def _refer(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.purchaser_id = int(details["purchaser"])
     ticket.contractor_id = ticket.contract_id = None
     ticket.assigned_why = str(details.get("why", ""))
+    ticket.moves += 1
+
+
+def _back_to_the_desk(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.handler = Handler.DESK
+    ticket.contractor_id = ticket.contract_id = None
+    ticket.binding = False
+    ticket.assigned_why = str(details.get("reason", ""))
 
 
 def _classify(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
@@ -37,15 +53,35 @@ def _classify(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None
     ticket.sealed = ticket.group in SEALED_GROUPS or (ticket.sealed and not opened)
 
 
-def _back_to_the_desk(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    ticket.handler = Handler.DESK
-    ticket.contractor_id = ticket.contract_id = None
-    ticket.assigned_why = str(details.get("reason", ""))
+def _protect(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.confidential = True
+
+
+def _restate(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.brief = str(details["text"])
+
+
+# --- how far it is ------------------------------------------------------------------------------------------------------
+
+
+def _resolve(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.outcome = str(details.get("outcome") or "solved")
+    ticket.reviewed_at = at if details.get("reviewed") else None
+
+
+def _answer(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.outcome, ticket.reviewed_at = "answered", at
+
+
+def _reviewed(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.reviewed_at = ticket.reviewed_at or at
 
 
 def _new_round(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.round += 1
     ticket.level = 0
+    ticket.reviewed_at, ticket.outcome = None, ""
+    ticket.follows_id = None  # who is not content with what was done for all is looked after alone
     if ticket.handler is Handler.DESK:  # it stands in the queue, where the reason is read
         ticket.assigned_why = str(details.get("reason", ""))
 
@@ -56,10 +92,6 @@ def _escalate(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None
 
 def _nudge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.nudges += 1
-
-
-def _merge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    ticket.merged_into_id = int(details["into_id"])
 
 
 def _alarm(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
@@ -73,33 +105,122 @@ def _hold(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.holds.append(Hold(started_at=at, until=until, reason=reason, by_role=by.role, by_name=by.name))
 
 
-def _petition(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    ticket.petitions.append(
-        Petition(
-            kind=str(details["kind"]),
-            state=PetitionState.OPEN,
-            round=ticket.round,
-            asked_at=at,
-            asked_by=by.name,
-            contractor_id=ticket.contractor_id,
-            reason=str(details["reason"]),
-            wanted=datetime.fromisoformat(str(details["wanted_at"])),
+def _callback(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.called_round = ticket.round
+
+
+# --- petitions ----------------------------------------------------------------------------------------------------------
+
+
+def _ask(kind: str, ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    petitions.ask(ticket, kind, by.name, details, at)
+
+
+def _grant(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    petitions.decide(ticket, PetitionState.GRANTED, by.name, str(details["reason"]), at)
+
+
+def _deny(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    petitions.decide(ticket, PetitionState.DENIED, by.name, str(details["reason"]), at)
+
+
+def _grant_return(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _grant(ticket, by, details, at)
+    ticket.returns += 1
+    _back_to_the_desk(ticket, by, details, at)
+
+
+def _deny_return(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _deny(ticket, by, details, at)
+    ticket.binding = True
+
+
+def _grant_closure(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    asked = petitions.decide(ticket, PetitionState.GRANTED, by.name, str(details["reason"]), at)
+    ticket.outcome, ticket.reviewed_at = asked.code if asked is not None else "", at
+    ticket.follows_id = None
+
+
+def _grant_exclusion(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _grant(ticket, by, details, at)
+    ticket.excluded_at = at
+
+
+# --- others at work on it, and over it ----------------------------------------------------------------------------------
+
+
+def _assist(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    helper, task = int(details["helper"]), str(details["text"])
+    ticket.duties.append(Duty(contractor_id=helper, task=task, asked_at=at, asked_by=by.name, result=""))
+
+
+def _assisted(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    for duty in _open_duties(ticket, int(details["helper"])):
+        duty.done_at, duty.result = at, str(details["text"])
+
+
+def _unassist(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    for duty in _open_duties(ticket, int(details["helper"])):
+        duty.withdrawn_at, duty.result = at, str(details["reason"])
+
+
+def _open_duties(ticket: Ticket, helper: int | None = None) -> list[Duty]:
+    return [duty for duty in ticket.duties if duty.open and helper in (None, duty.contractor_id)]
+
+
+def _supervise(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _escalate(ticket, by, details, at)
+    ticket.supervisions.append(
+        Supervision(
+            number=str(details["document"]),
+            level=int(details["level"]),
+            demand=str(details["text"]),
+            to_handler=str(ticket.handler),
+            to_org={Handler.CONTRACTOR: ticket.contractor_id, Handler.PURCHASER: ticket.purchaser_id}.get(ticket.handler),
+            to_name=str(details.get("to", "")),
+            issued_at=at,
+            issued_by=by.name,
+            issued_org=str(details.get("issuer", "")),
+            answered_by="",
+            answer="",
         )
     )
 
 
-def _grant(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    _decide(ticket, PetitionState.GRANTED, by.name, str(details["reason"]), at)
+def _report(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _answered(ticket, by.name, str(details["text"]), at)
 
 
-def _deny(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    _decide(ticket, PetitionState.DENIED, by.name, str(details["reason"]), at)
+def _answered(ticket: Ticket, by: str, text: str, at: datetime) -> None:
+    for order in ticket.supervisions:
+        if order.answered_at is None:
+            order.answered_at, order.answered_by, order.answer = at, by, text
 
 
-def _decide(ticket: Ticket, state: PetitionState, by: str, why: str, at: datetime) -> None:
-    for asked in ticket.petitions:
-        if asked.state is PetitionState.OPEN:
-            asked.state, asked.decided_at, asked.decided_by, asked.decision = state, at, by, why
+# --- several tickets ----------------------------------------------------------------------------------------------------
+
+
+def _merge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.merged_into_id = int(details["into_id"])
+
+
+def _unmerge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.merged_into_id = None
+    _back_to_the_desk(ticket, by, details, at)
+
+
+def _join(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _back_to_the_desk(ticket, by, details, at)
+    ticket.follows_id = int(details["into_id"])
+    ticket.assigned_why = f"随群体事件主单 {details['into']} 一并办理"
+
+
+def _leave(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    ticket.follows_id = None
+    _back_to_the_desk(ticket, by, details, at)
+
+
+# --- what follows from where it stands ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +237,18 @@ class Standing:
 
 def settle(ticket: Ticket, before: Standing, at: datetime) -> None:
     """What follows from where the ticket stands now: a hold it has left is over, by its own end at the latest; a petition nobody
-    works under any more is moot; no rung counts as reached once nothing is lapsed any more, or nobody is at work."""
+    works under any more is moot, and so is a duty beside no work; an order is answered by the resolution itself; no rung counts
+    as reached once nothing is lapsed any more, or nobody is at work."""
     if before.state is State.ON_HOLD and ticket.state is not State.ON_HOLD:
         for held in ticket.holds:
             held.ended_at = held.ended_at or min(at, held.until)
-    if ticket.state not in (State.IN_PROGRESS, State.ON_HOLD):
-        _decide(ticket, PetitionState.MOOT, "", "", at)
+    if not petitions.outlives(ticket, ticket.state):
+        petitions.decide(ticket, PetitionState.MOOT, "", "", at)
+    if before.state in AT_WORK and ticket.state not in AT_WORK:
+        for duty in _open_duties(ticket):
+            duty.withdrawn_at = at
+    if before.state in UNANSWERED and ticket.state not in UNANSWERED:
+        _answered(ticket, "", "随工单办理完毕", at)
     if ticket.level and not _late(ticket) and (before.late or ticket.state not in UNANSWERED):
         ticket.level = 0
 
@@ -135,16 +262,36 @@ EFFECTS: Mapping[str, Effect] = {
     "dispatch": _dispatch,
     "refer": _refer,
     "classify": _classify,
+    "protect": _protect,
+    "restate": _restate,
     "return": _back_to_the_desk,
+    "resolve": _resolve,
+    "answer": _answer,
+    "approve": _reviewed,
+    "confirm": _reviewed,
+    "close": _reviewed,
     "remand": _new_round,
     "reopen": _new_round,
     "escalate": _escalate,
     "breach": _escalate,
     "nudge": _nudge,
-    "merge": _merge,
     "alarm": _alarm,
     "hold": _hold,
-    "petition": _petition,
-    "grant": _grant,
-    "deny": _deny,
+    "callback": _callback,
+    **{action: partial(_ask, kind) for action, kind in petitions.ASKED_BY.items()},
+    **dict.fromkeys(petitions.GRANTED_BY, _grant),
+    **dict.fromkeys(petitions.DENIED_BY, _deny),
+    "grant_return": _grant_return,
+    "deny_return": _deny_return,
+    "grant_closure": _grant_closure,
+    "grant_exclusion": _grant_exclusion,
+    "assist": _assist,
+    "assisted": _assisted,
+    "unassist": _unassist,
+    "supervise": _supervise,
+    "report": _report,
+    "merge": _merge,
+    "unmerge": _unmerge,
+    "join": _join,
+    "leave": _leave,
 }

@@ -6,140 +6,49 @@ Read a row as: action, name, from, to, who may, timers, told, needs, checks.
 * timers: ``+`` start (a target already running from the same anchor goes on), ``!`` start anew from this act, ``-`` met,
   ``=`` pause, ``>`` resume, ``x`` cancel, ``^`` the deadline decided on, ``~`` somebody has answered, ``%`` count again on the
   calendar in force; ``*`` is every target, ``?`` the one the act names. Targets are the policy's: the citizen's ``contact``,
-  ``resolve`` and ``respond``, the contractor's ``accept``, ``reach``, ``arrive`` and ``finish``, ``decide`` and ``callback``.
-* told: ``resident``, ``contractor``, ``supervisor``, ``desk``, ``handler`` (whoever answers for the ticket now), ``ladder`` (whom the
-  escalation step names). A sealed ticket never tells a contractor, whatever the row says.
-* needs: details without which the act is refused. checks: what cannot be a fact of the table, each a function below.
+  ``resolve`` and ``respond``, the contractor's ``accept``, ``reach``, ``arrive``, ``finish``, ``assist`` and ``supervise``, the
+  adjudicator's ``decide``, the hotline's ``review`` and ``callback``.
+* told: ``resident``, ``contractor``, ``supervisor``, ``desk``, ``handler`` (whoever answers for the ticket now), ``helper`` (who is
+  asked to assist), ``ladder`` (whom the escalation step names). A sealed ticket never tells a contractor, whatever the row says.
+* needs: details without which the act is refused. checks: what cannot be a fact of the table, each a function of app/tickets/checks.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Protocol
 
-
-class State(StrEnum):
-    """工单状态. 临期, 超期, 已升级, 已催办 are not states: they are read off the timers and events."""
-
-    RECEIVED = "received"
-    DISPATCHED = "dispatched"
-    IN_PROGRESS = "in_progress"
-    ON_HOLD = "on_hold"
-    RETURNED = "returned"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    MERGED = "merged"
-
-
-STATE_NAMES: Mapping[State, str] = {
-    State.RECEIVED: "待受理",
-    State.DISPATCHED: "待签收",
-    State.IN_PROGRESS: "办理中",
-    State.ON_HOLD: "挂起",
-    State.RETURNED: "退单待改派",
-    State.RESOLVED: "待审核/回访",
-    State.CLOSED: "已归档",
-    State.REJECTED: "不予受理",
-    State.MERGED: "已并单",
-}
-
-
-class Role(StrEnum):
-    """角色: as whom somebody acts."""
-
-    RESIDENT = "resident"
-    AGENT = "agent"
-    CONTRACTOR = "contractor"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
-    EVALUATOR = "evaluator"
-    SYSTEM = "system"
-
-
-ROLE_NAMES: Mapping[Role, str] = {
-    Role.RESIDENT: "诉求人",
-    Role.AGENT: "坐席",
-    Role.CONTRACTOR: "承接主体",
-    Role.SUPERVISOR: "主管部门",
-    Role.ADMIN: "管理员",
-    Role.EVALUATOR: "第三方",
-    Role.SYSTEM: "系统",
-}
-
-
-SEALED_GROUPS = ("G", "R")  # 政府保留, 涉承接主体: never a contractor's
-
-
-class Handler(StrEnum):
-    """Who answers for a ticket now."""
-
-    DESK = "desk"
-    CONTRACTOR = "contractor"
-    PURCHASER = "purchaser"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody acting or looking. ``org`` is the contractor's or purchaser's id, 0 where there is none; ``reach`` is the
-    purchaser's whole subtree (省 → 市 → 县)."""
-
-    role: Role
-    id: str = ""
-    name: str = ""
-    org: int = 0
-    reach: frozenset[int] = frozenset()
-
-
-SYSTEM = Actor(Role.SYSTEM, "system", "系统")
-
-
-class Case(Protocol):
-    """What the checks may look at."""
-
-    handler: Any
-    sealed: Any
-    group: Any
-    contractor_id: Any
-    purchaser_id: Any
-    resident_id: Any
-    petitions: Any
-
-
-Details = Mapping[str, Any]
-Check = Callable[[Case, Actor, Details], str | None]
-
-
-def by_its_handler(case: Case, actor: Actor, details: Details) -> str | None:
-    """Contractors and supervisors act only on what they answer for; a supervisor may also step in for a contractor."""
-    if actor.role is Role.CONTRACTOR and (case.handler != Handler.CONTRACTOR or case.contractor_id != actor.org):
-        return "这张工单不由贵单位承办"
-    return None
-
-
-def never_sealed(case: Case, actor: Actor, details: Details) -> str | None:
-    """Complaints about a contractor and matters reserved to government never go to one (信访工作条例 art. 30; 方案 二(二))."""
-    kept = case.sealed or case.group in SEALED_GROUPS
-    return "涉承接主体或政府保留事项，不得派给承接主体，请转主管部门" if kept else None
-
-
-def by_the_resident(case: Case, actor: Actor, details: Details) -> str | None:
-    """Residents act only on their own tickets."""
-    if actor.role is Role.RESIDENT and actor.id and str(case.resident_id) != actor.id:
-        return "只能操作本人提交的诉求"
-    return None
-
-
-def one_petition_at_a_time(case: Case, actor: Actor, details: Details) -> str | None:
-    """Whoever has asked waits for the decision."""
-    return "已有申请待裁决" if any(asked.state == "open" for asked in case.petitions) else None
-
-
-def somebody_asked(case: Case, actor: Actor, details: Details) -> str | None:
-    """Nothing is granted that nobody asked for."""
-    return None if any(asked.state == "open" for asked in case.petitions) else "没有待裁决的申请"
+from app.tickets.checks import (
+    a_member,
+    asked,
+    by_its_handler,
+    by_its_helper,
+    by_the_resident,
+    may_assign,
+    may_judge_return,
+    never_sealed,
+    no_incident,
+    no_member_yet,
+    not_binding,
+    not_its_own_helper,
+    not_of_the_rated,
+    one_petition_at_a_time,
+    reviewed_before_silence_counts,
+    somebody_helps,
+    still_to_review,
+    under_supervision,
+)
+from app.tickets.parties import ROLE_NAMES as ROLE_NAMES
+from app.tickets.parties import SEALED_GROUPS as SEALED_GROUPS
+from app.tickets.parties import STATE_NAMES as STATE_NAMES
+from app.tickets.parties import SYSTEM as SYSTEM
+from app.tickets.parties import Actor as Actor
+from app.tickets.parties import Case as Case
+from app.tickets.parties import Check as Check
+from app.tickets.parties import Details as Details
+from app.tickets.parties import Handler as Handler
+from app.tickets.parties import Role as Role
+from app.tickets.parties import State as State
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +89,13 @@ STAFF = DESK | {R.CONTRACTOR}
 HANDLERS = frozenset({R.CONTRACTOR, R.SUPERVISOR})
 MACHINE = frozenset({R.SYSTEM})
 AT_WORK: frozenset[State | None] = frozenset({S.DISPATCHED, S.IN_PROGRESS, S.ON_HOLD})
+WORKED: frozenset[State | None] = frozenset({S.IN_PROGRESS, S.ON_HOLD})
+ENDED: frozenset[State | None] = frozenset({S.RESOLVED, S.CLOSED})
+LATER = OPEN | {S.CLOSED}  # what is asked about a round may be decided whatever became of the ticket since
 SET_TO_WORK = "+accept +reach +arrive +finish +contact +resolve"
-TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide"
-DONE = (
-    "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK + " +callback"
-)  # whoever did not do it no longer need
+TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide xassist xsupervise"
+# Whoever did not do it no longer need.
+DONE = "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK + " +callback"
 
 
 def row(
@@ -219,46 +130,82 @@ TABLE: tuple[Rule, ...] = (
     row("append",   "补充",     OPEN,                SAME,          MACHINE | DESK | {R.RESIDENT}, "+respond",                  "handler",               "text", by_the_resident),
     # The emergency's clocks run from when it was told. On a resolved ticket nobody is at work: it is reopened first.
     row("alarm",    "应急告警", UNANSWERED,          SAME,          MACHINE | DESK,                "!contact !resolve !accept !reach !arrive !finish", "resident desk supervisor", "codes"),
+    # --- the desk: what it is, whose it is
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
-    row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed),
+    row("protect",  "保密",     LATER,               SAME,          DESK | {R.RESIDENT},           "",                          "",                      "", by_the_resident),
+    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "",                      "text"),
+    row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed, may_assign),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
     row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
     row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer"),
+    row("return",   "收回改派", AT_WORK,             S.RETURNED,    DESK,                          f">resolve {TAKEN_BACK}",    "handler",               "reason"),
+    # --- whoever does the work
     row("accept",   "签收",     {S.DISPATCHED},      S.IN_PROGRESS, HANDLERS,                      "-accept",                   "resident",              "eta", by_its_handler),
     row("contact",  "联系",     AT_WORK,             SAME,          STAFF,                         "-contact -reach -respond",  "",                      "text", by_its_handler),
-    row("arrive",   "到场",     {S.IN_PROGRESS, S.ON_HOLD}, SAME,   HANDLERS,                      "-arrive",                   "",                      "", by_its_handler),
-    row("progress", "进展",     {S.IN_PROGRESS, S.ON_HOLD}, SAME,   STAFF,                         "-respond",                  "resident",              "text", by_its_handler),
+    row("arrive",   "到场",     WORKED,              SAME,          HANDLERS,                      "-arrive",                   "",                      "", by_its_handler),
+    row("progress", "进展",     WORKED,              SAME,          STAFF | MACHINE,               "-respond",                  "resident",              "text", by_its_handler),
     row("reply",    "回复",     OPEN,                SAME,          DESK,                          "-contact -respond",         "resident",              "text"),
-    row("note",     "备注",     OPEN | {S.CLOSED, S.REJECTED, S.MERGED}, SAME, STAFF,              "",                          "",                      "text", by_its_handler),
-    row("hold",     "挂起",     {S.IN_PROGRESS},     S.ON_HOLD,     STAFF,                         "=resolve =finish",          "resident desk",         "reason until", by_its_handler),
+    row("note",     "备注",     LATER | {S.REJECTED, S.MERGED}, SAME, STAFF,                       "",                          "",                      "text", by_its_handler),
+    row("hold",     "挂起",     {S.IN_PROGRESS},     S.ON_HOLD,     STAFF | MACHINE,               "=resolve =finish",          "resident desk",         "reason until", by_its_handler),
     row("resume",   "恢复",     {S.ON_HOLD},         S.IN_PROGRESS, STAFF | MACHINE,               ">resolve >finish",          "resident",              "", by_its_handler),
-    row("return",   "退单",     AT_WORK,             S.RETURNED,    DESK,                          f">resolve {TAKEN_BACK}",    "handler",               "reason"),
-    row("resolve",  "办结",     {S.IN_PROGRESS},     S.RESOLVED,    STAFF,                         DONE,                        "resident",              "text", by_its_handler),
-    row("remand",   "退回重办", {S.RESOLVED},        AGAIN,         DESK,                          "xcallback +resolve +finish", "handler",              "reason"),
-    row("reopen",   "重办",     {S.RESOLVED, S.CLOSED}, AGAIN,      MACHINE | DESK | {R.RESIDENT}, "xcallback +resolve +finish", "handler desk",         "reason", by_the_resident),
-    row("rate",     "评价",     {S.RESOLVED, S.CLOSED}, SAME,       {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident),
-    row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK | {R.RESIDENT}, "x*",                        "",                      "", by_the_resident),
+    row("resolve",  "办结",     {S.IN_PROGRESS},     S.RESOLVED,    STAFF | MACHINE,               f"{DONE} +review",           "resident",              "text", by_its_handler),
+    # --- 协办: others assist, each with a clock of its own; whoever leads goes on answering for the whole (北京条例 art. 14)
+    row("assist",   "请求协办", AT_WORK,             SAME,          DESK,                          "+assist",                   "helper handler",        "helper text", never_sealed, not_its_own_helper),
+    row("assisted", "协办完成", AT_WORK,             SAME,          {R.CONTRACTOR},                "-assist",                   "handler desk",          "text", by_its_helper),
+    row("unassist", "撤销协办", AT_WORK,             SAME,          DESK,                          "xassist",                   "helper handler",        "helper reason", somebody_helps),
+    # --- 申请: asked by whoever does the work, decided by somebody else within a limit; until then nothing changes
+    row("petition", "申请延期", {S.IN_PROGRESS},     SAME,          {R.CONTRACTOR},                "+decide",                   "desk supervisor",       "reason wanted", by_its_handler, one_petition_at_a_time),
+    row("grant",    "批准延期", WORKED,              SAME,          {R.SUPERVISOR},                "-decide ^resolve ^finish",  "resident handler",      "reason", asked("extension")),
+    row("deny",     "驳回延期", WORKED,              SAME,          {R.SUPERVISOR},                "-decide",                   "handler",               "reason", asked("extension")),
+    row("ask_return", "申请退单", AT_WORK,           SAME,          {R.CONTRACTOR},                "+decide",                   "desk supervisor",       "code reason", by_its_handler, not_binding, one_petition_at_a_time),
+    row("grant_return", "同意退单", AT_WORK,         S.RETURNED,    DESK,                          f"-decide >resolve {TAKEN_BACK}", "handler",          "reason", asked("return"), may_judge_return),
+    row("deny_return", "驳回退单", AT_WORK,          SAME,          DESK,                          "-decide",                   "handler",               "reason", asked("return"), may_judge_return),
+    row("ask_closure", "申请不解决办结", UNANSWERED, SAME,          STAFF - {R.SUPERVISOR},        "+decide",                   "supervisor",            "outcome reason", by_its_handler, one_petition_at_a_time, no_incident),
+    row("grant_closure", "批准不解决办结", UNANSWERED, S.CLOSED,    {R.SUPERVISOR},                "x*",                        "resident handler desk", "reason", asked("closure")),
+    row("deny_closure", "驳回不解决办结", UNANSWERED, SAME,         {R.SUPERVISOR},                "-decide",                   "handler desk",          "reason", asked("closure")),
+    row("ask_exclusion", "申请剔除", ENDED,          SAME,          {R.CONTRACTOR},                "+decide",                   "supervisor",            "reason", by_its_handler, one_petition_at_a_time),
+    row("grant_exclusion", "同意剔除", LATER,        SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("exclusion")),
+    row("deny_exclusion", "驳回剔除", LATER,         SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("exclusion")),
+    row("appeal",   "评价申诉", LATER - QUEUED,      SAME,          {R.CONTRACTOR},                "+decide",                   "supervisor",            "round reason", by_its_handler, one_petition_at_a_time),
+    row("grant_appeal", "申诉成立", LATER,           SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("appeal")),
+    row("deny_appeal", "驳回申诉", LATER,            SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("appeal")),
+    # --- what was done, looked at
+    row("approve",  "审核通过", {S.RESOLVED},        SAME,          DESK,                          "-review",                   "contractor",            "", still_to_review),
+    row("remand",   "退回重办", {S.RESOLVED},        AGAIN,         DESK,                          "xreview xcallback +resolve +finish", "handler resident", "reason"),
+    row("reopen",   "重办",     ENDED,               AGAIN,         MACHINE | DESK | {R.RESIDENT}, "xreview xcallback +resolve +finish", "handler desk",   "reason", by_the_resident),
+    row("callback", "回访任务", UNANSWERED | ENDED,  SAME,          MACHINE,                       "+callback",                 "",                      "why"),
+    row("call",     "回访",     UNANSWERED | ENDED,  SAME,          {R.AGENT},                     "",                          "",                      "outcome", not_of_the_rated),
+    row("uncall",   "回访终止", UNANSWERED | ENDED,  SAME,          {R.AGENT} | MACHINE,           "xcallback",                 "",                      "reason", not_of_the_rated),
+    row("rate",     "评价",     ENDED,               SAME,          {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident, not_of_the_rated),
+    row("confirm",  "确认解决", {S.RESOLVED},        S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, not_of_the_rated),
+    row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK,                "x*",                        "",                      "", reviewed_before_silence_counts),
+    # --- the resident
     row("nudge",    "催办",     UNANSWERED,          SAME,          DESK | {R.RESIDENT},           "",                          "handler desk",          "", by_the_resident),
     row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident),
-    row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into"),
+    # --- several tickets that are one matter, one ticket that is several, one cause with many complainants
+    row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into", no_incident),
+    row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    DESK,                          "+contact +resolve",         "resident desk",         "reason"),
+    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part", no_incident),
+    row("join",     "并入群体事件", UNANSWERED,      S.IN_PROGRESS, DESK,                          f"-contact >resolve {TAKEN_BACK}", "resident handler", "into", no_member_yet),
+    row("leave",    "退出群体事件", WORKED,          S.RECEIVED,    MACHINE | DESK,                ">resolve >finish",          "resident desk",         "reason", a_member),
+    # --- 督办 with a numbered document, and what comes back
+    row("supervise", "督办",    UNANSWERED,          SAME,          {R.SUPERVISOR},                "+supervise",                "handler desk",          "level text"),
+    row("report",   "督办反馈", UNANSWERED,          SAME,          HANDLERS,                      "-supervise",                "supervisor",            "text", by_its_handler, under_supervision),
     # A deadline moves only when somebody who may has decided so: on a petition, or openly against the policy.
-    row("petition", "申请延期", {S.IN_PROGRESS},     SAME,          {R.CONTRACTOR},                "+decide",                   "desk supervisor",       "reason wanted", by_its_handler, one_petition_at_a_time),
-    row("grant",    "批准延期", {S.IN_PROGRESS, S.ON_HOLD}, SAME,   {R.SUPERVISOR},                "-decide ^resolve ^finish",  "resident handler",      "reason", somebody_asked),
-    row("deny",     "驳回延期", {S.IN_PROGRESS, S.ON_HOLD}, SAME,   {R.SUPERVISOR},                "-decide",                   "handler",               "reason", somebody_asked),
-    row("override", "调整期限", UNANSWERED,          SAME,          {R.SUPERVISOR},                "^?",                        "resident handler",      "target deadline reason"),
+    row("override", "调整期限", UNANSWERED,          SAME,          {R.SUPERVISOR} | MACHINE,      "^?",                        "resident handler",      "target deadline reason"),
     row("acknowledge", "知悉",  UNANSWERED,          SAME,          STAFF,                         "~*",                        "",                      "", by_its_handler),
     row("recount",  "日历调整", OPEN,                SAME,          MACHINE,                       "%*",                        "resident handler",      "calendar"),
     # Timers act by these three; they never count as work done on the ticket.
-    row("remind",   "临期提醒", UNANSWERED | {S.RESOLVED}, SAME,    MACHINE,                       "",                          "ladder",                "target"),
-    row("breach",   "超期",     UNANSWERED | {S.RESOLVED}, SAME,    MACHINE,                       "",                          "ladder",                "target"),
-    row("escalate", "升级",     UNANSWERED,          SAME,          MACHINE | {R.SUPERVISOR},      "",                          "ladder",                "target"),
+    row("remind",   "临期提醒", UNANSWERED | ENDED,  SAME,          MACHINE,                       "",                          "ladder",                "target"),
+    row("breach",   "超期",     UNANSWERED | ENDED,  SAME,          MACHINE,                       "",                          "ladder",                "target"),
+    row("escalate", "升级",     UNANSWERED,          SAME,          MACHINE,                       "",                          "ladder",                "target"),
 )
 # fmt: on
 
 BY_TIME = ("remind", "breach", "escalate")  # what the ladder of a clock does
 QUIET = (*BY_TIME, "recount")  # nobody has said or done anything
 RULES: Mapping[str, Rule] = {rule.action: rule for rule in TABLE}
-DEAD_ENDS = frozenset({State.REJECTED, State.MERGED})
+DEAD_ENDS = frozenset({State.REJECTED})
 
 
 def offers(state: State, role: Role) -> list[Rule]:

@@ -1,4 +1,4 @@
-"""The ticket 工单 and what hangs on it: events, messages, timers, holds, petitions, ratings."""
+"""The ticket 工单 and what hangs on it: events, messages, timers, holds, petitions. What else: app/tickets/followup.py."""
 
 from __future__ import annotations
 
@@ -65,11 +65,31 @@ class Ticket(Record):
     level: Mapped[int] = mapped_column(BigId, default=0)  # highest rung of the ladder reached
     nudges: Mapped[int] = mapped_column(BigId, default=0)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # 拆单: the ticket that this is a part of
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # 群体事件: the work order it goes with
+    incident: Mapped[bool] = mapped_column(Boolean, default=False)  # the one work order of a mass incident; nobody's complaint
+    brief: Mapped[Long] = mapped_column(default="")  # 转述: what a contractor reads instead of the resident's own words
+    binding: Mapped[bool] = mapped_column(Boolean, default=False)  # 指定承办: not to be returned any more
+    returns: Mapped[int] = mapped_column(BigId, default=0)  # 退单次数, granted ones
+    moves: Mapped[int] = mapped_column(BigId, default=0)  # how often somebody was set to work: 踢皮球 shows here
+    reviewed_at: Mapped[datetime | None]  # when the present resolution was found good, by the desk or the resident
+    outcome: Mapped[Code] = mapped_column(default="")  # 办理结果 of the present round
+    excluded_at: Mapped[datetime | None]  # 剔除: no part of the evaluation, by a decision
+    called_round: Mapped[int] = mapped_column(BigId, default=0)  # the last round that a call-back was thought of for
+    head: Mapped[Code] = mapped_column(default="")  # hash of the last event: app/tickets/chain.py
     policy: Mapped[Code] = mapped_column(default="")  # hash of the policy it was classified under
     timers: Mapped[list[Timer]] = relationship(back_populates="ticket", order_by="Timer.id")
     resident: Mapped[Resident | None] = relationship()
     holds: Mapped[list[Hold]] = relationship(back_populates="ticket", order_by="Hold.id")
     petitions: Mapped[list[Petition]] = relationship(back_populates="ticket", order_by="Petition.id")
+    duties: Mapped[list[Duty]] = relationship(back_populates="ticket", order_by="Duty.id")
+    supervisions: Mapped[list[Supervision]] = relationship(back_populates="ticket", order_by="Supervision.id")
+    parent: Mapped[Ticket | None] = relationship(remote_side="Ticket.id", foreign_keys=[parent_id])
+
+    @property
+    def public_number(self) -> str:
+        """The number that its resident knows: of a part the whole's, so that a split matter keeps one."""
+        return self.parent.number if self.parent is not None else self.number
 
     @property
     def present_hold(self) -> Hold | None:
@@ -99,6 +119,7 @@ class TicketEvent(Record):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     clocks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # what it did to the clocks: app/tickets/ledger.py
     cause: Mapped[Name | None] = mapped_column(unique=True)
+    hash: Mapped[Code] = mapped_column(default="")  # over what it says and the hash of the event before: app/tickets/chain.py
     ticket: Mapped[Ticket] = relationship()
 
 
@@ -220,7 +241,8 @@ class Petition(Record):
     __table_args__ = (Index("ix_petition_open", "ticket_id", "state"),)
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    kind: Mapped[Code]  # extension 延期
+    kind: Mapped[Code]  # extension 延期, return 退单, closure 不解决办结, exclusion 剔除, appeal 评价申诉
+    code: Mapped[Code] = mapped_column(default="")  # the reason by its code, where there are codes
     state: Mapped[PetitionState] = mapped_column(default=PetitionState.OPEN)
     round: Mapped[int] = mapped_column(BigId, default=1)
     asked_at: Mapped[datetime]
@@ -234,20 +256,43 @@ class Petition(Record):
     ticket: Mapped[Ticket] = relationship(back_populates="petitions")
 
 
-class Rating(Record):
-    """评价: the tenant's own word on one resolution round; silence is never praise, so there is no default."""
+class Duty(Record):
+    """协办: what another contractor is to do on a ticket beside whoever leads; its clock is a ``Timer`` of target ``assist``."""
 
-    __tablename__ = "rating"
-    __table_args__ = (UniqueConstraint("ticket_id", "round"),)
+    __tablename__ = "duty"
+    __table_args__ = (Index("ix_duty_open", "contractor_id", "ticket_id"),)
     id: Mapped[Id]
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    round: Mapped[int] = mapped_column(BigId)
-    at: Mapped[datetime]
-    via: Mapped[Code]  # the channel it came by
-    by_role: Mapped[Role]
-    by_name: Mapped[Name] = mapped_column(default="")
-    responded: Mapped[bool | None] = mapped_column(Boolean)  # 响应: was I contacted in time
-    solved: Mapped[bool | None] = mapped_column(Boolean)  # 解决
-    satisfied: Mapped[int] = mapped_column(BigId)  # 满意: 5 非常满意 … 1 非常不满意
-    reason: Mapped[Long] = mapped_column(default="")
-    ticket: Mapped[Ticket] = relationship()
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    contractor_id: Mapped[int] = mapped_column(ForeignKey("contractor.id"))
+    task: Mapped[Long]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[Name] = mapped_column(default="")
+    done_at: Mapped[datetime | None]
+    result: Mapped[Long] = mapped_column(default="")
+    withdrawn_at: Mapped[datetime | None]
+    ticket: Mapped[Ticket] = relationship(back_populates="duties")
+
+    @property
+    def open(self) -> bool:
+        return self.done_at is None and self.withdrawn_at is None
+
+
+class Supervision(Record):
+    """督办单: a supervisor's numbered order to whoever answers for a ticket; its clock is a ``Timer`` of target ``supervise``."""
+
+    __tablename__ = "supervision"
+    id: Mapped[Id]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    number: Mapped[Name] = mapped_column(unique=True)  # 文号
+    level: Mapped[int] = mapped_column(BigId)
+    demand: Mapped[Long]
+    to_handler: Mapped[Code]  # who answered for the ticket then: contractor, purchaser, desk
+    to_org: Mapped[int | None] = mapped_column(BigId)
+    to_name: Mapped[Name] = mapped_column(default="")
+    issued_at: Mapped[datetime]
+    issued_by: Mapped[Name] = mapped_column(default="")
+    issued_org: Mapped[Name] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[Name] = mapped_column(default="")
+    answer: Mapped[Long] = mapped_column(default="")
+    ticket: Mapped[Ticket] = relationship(back_populates="supervisions")

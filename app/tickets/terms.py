@@ -1,4 +1,4 @@
-"""What may be asked, granted and decided about deadlines: the policy's caps, and the rows that keep what was."""
+"""What may be asked, granted and decided: the policy's caps, the reasons there are, the windows in which a resident may act."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from app.errors import BadInput
+from app.errors import BadInput, Conflict
 from app.policy import Rules
-from app.tickets.model import Petition, PetitionState, Ticket, Timer
+from app.tickets.lifecycle import Actor, Role
+from app.tickets.model import PetitionState, Ticket, Timer
+from app.tickets.petitions import APPEAL, EXTENSION, OUTCOMES, RETURN_CODES, UNSOLVED, waiting
 
-EXTENSION = "extension"  # 延期
 NOTHING = timedelta()
+SUPERVISIONS = {2: "督办", 3: "约谈"}
 FURTHEST = timedelta(days=5 * 365)  # beyond that somebody has mistyped the year
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The rules, the moment, and the zone in which a time without one is meant."""
+    """The rules, the moment, the zone in which a time without one is meant, and who acts."""
 
     rules: Rules
     now: datetime
     zone: tzinfo
+    by: Actor
 
     def moment(self, details: Mapping[str, Any], name: str, label: str) -> datetime:
         """A time to come out of the details: ``<name>_at`` as a form has read it, else ``<name>``. Raises BadInput."""
@@ -61,10 +64,61 @@ def petition(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[s
         raise BadInput("希望延到的时间不晚于现在的期限", cure="请填写更晚的日期和时间")
     if wanted - max(present, terms.now) > timedelta(days=terms.rules.extension_days):
         raise BadInput(f"一次申请最多延期 {terms.rules.extension_days} 天", cure="请填写更早的日期和时间")
-    granted = [asked for asked in ticket.petitions if asked.state is PetitionState.GRANTED]
+    granted = [asked for asked in ticket.petitions if asked.kind == EXTENSION and asked.state is PetitionState.GRANTED]
     if len(granted) >= terms.rules.extensions:
         raise BadInput(f"这张工单已延期 {len(granted)} 次，不能再申请", cure="请与主管部门联系")
     return {"kind": EXTENSION, "wanted_at": wanted.isoformat()}
+
+
+def ask_return(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """By one of the reasons that there are."""
+    return {"code_name": _one_of(details, "code", RETURN_CODES, "退单理由")}
+
+
+def ask_closure(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """With the result that it is to be closed with."""
+    return {"outcome_name": _one_of(details, "outcome", {code: OUTCOMES[code] for code in UNSOLVED}, "办理结果")}
+
+
+def resolve(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """Solved unless it is said otherwise."""
+    return {"outcome_name": _one_of({"outcome": "solved", **details}, "outcome", OUTCOMES, "办理结果")}
+
+
+def _one_of(details: Mapping[str, Any], name: str, known: Mapping[str, str], label: str) -> str:
+    value = str(details.get(name) or "")
+    if value not in known:
+        raise BadInput(
+            f"没有“{value}”这种{label}", cure=f"可选：{'、'.join(f'{word}（{code}）' for code, word in known.items())}"
+        )
+    return known[value]
+
+
+def reopen(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """A resident may have a closed matter taken up again within the window, counted by our own record of when it was closed."""
+    days = terms.rules.reopen_days
+    if terms.by.role is Role.RESIDENT and ticket.closed_at is not None and terms.now - ticket.closed_at > timedelta(days=days):
+        raise Conflict(f"工单 {ticket.public_number} 归档已超过 {days} 天，不再重办", cure="问题还在的话，请重新提交诉求")
+    return {}
+
+
+def appeal(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """Against the rating of one round, once."""
+    turn = str(details.get("round") or "")
+    if not (turn.isascii() and turn.isdigit() and 1 <= int(turn) <= ticket.round):
+        raise BadInput(f"没有第 {turn} 次办理", cure="请选择有评价的一次办理")
+    decided = (PetitionState.GRANTED, PetitionState.DENIED)
+    appeals = [asked for asked in ticket.petitions if asked.kind == APPEAL and asked.state in decided]
+    if any(asked.round == int(turn) for asked in appeals):
+        raise Conflict(f"第 {turn} 次办理的评价已申诉过", cure="申诉的裁决只有一次")
+    return {"round": int(turn)}
+
+
+def supervise(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    """督办 or 约谈: what stands above what the clocks do by themselves."""
+    if int(details.get("level") or 0) not in SUPERVISIONS:
+        raise BadInput("没有这个督办级别", cure="可选：2 督办、3 约谈")
+    return {"level": int(details["level"]), "level_name": SUPERVISIONS[int(details["level"])]}
 
 
 def grant(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
@@ -101,12 +155,13 @@ CHECKS: Mapping[str, Callable[[Ticket, Mapping[str, Any], Terms], dict[str, Any]
     "petition": petition,
     "grant": grant,
     "override": override,
+    "ask_return": ask_return,
+    "ask_closure": ask_closure,
+    "resolve": resolve,
+    "reopen": reopen,
+    "appeal": appeal,
+    "supervise": supervise,
 }
-
-
-def waiting(ticket: Ticket) -> Petition | None:
-    """The petition that nobody has decided."""
-    return next((asked for asked in ticket.petitions if asked.state is PetitionState.OPEN), None)
 
 
 def _running(ticket: Ticket, target: str) -> Timer | None:

@@ -14,7 +14,7 @@ from app.store import outbox, timers
 from app.store.tickets import Filter
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.post import OutboxState
-from app.web import acts, views
+from app.web import forms, views
 from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
@@ -135,7 +135,7 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Overseer, number: 
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Supervisor, number: str, noun: str, given: Annotated[acts.Given, Form()]
+    request: Request, hotline: TheHotline, me: Supervisor, number: str, noun: str, given: Annotated[forms.Given, Form()]
 ) -> Response:
     """Every act of a supervisor, each at its noun."""
     return perform(request, hotline, me, number, noun, given, DOOR)

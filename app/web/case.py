@@ -15,21 +15,23 @@ from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
-from app.tickets import lifecycle
+from app.tickets import lifecycle, petitions
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
+from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, views
+from app.web import acts, forms, timeline, views
 from app.web.guards import SignedIn
 from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
 
-DECISIONS = ("classify", "grant", "deny", "override")  # beside the acts that lead somewhere
-WEIGHTY = ("classify", "append", "alarm", "grant", "deny", "override")  # what a decision must have seen
+DECIDED = (*petitions.GRANTED_BY, *petitions.DENIED_BY)
+DECISIONS = ("classify", "override", "approve", "supervise", *DECIDED)  # beside the acts that lead somewhere
+WEIGHTY = ("classify", "append", "alarm", "override", "protect", *petitions.ASKED_BY, *DECIDED)  # what a decision must have seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,13 @@ class Refusal:
 
     error: HotlineError
     action: str
-    given: acts.Given
-    meanwhile: Sequence[views.StepView] = ()
+    given: forms.Given
+    meanwhile: Sequence[timeline.StepView] = ()
 
     @property
     def typed(self) -> list[tuple[str, str]]:
         """What was filled in, under its labels: the form itself may not be offered any more."""
-        given = [(field.label, str(getattr(self.given, field.name))) for field in acts.FORMS[self.action].fields]
+        given = [(field.label, str(getattr(self.given, field.name))) for field in forms.FORMS[self.action].fields]
         return [(label, words) for label, words in given if words.strip()]
 
 
@@ -75,15 +77,15 @@ def show(
         view = _view(tx, ticket, me.actor, door)
         if refusal is not None and isinstance(refusal.error, Conflict):
             events = [event for event in store.history(tx.session, ticket).events if event.seq > refusal.given.seen]
-            refusal = Refusal(refusal.error, refusal.action, refusal.given, views.steps(tx, ticket, events, me.actor))
-    told = acts.FORMS[acts.BY_NOUN[done]].button if done in acts.BY_NOUN else ""
+            refusal = Refusal(refusal.error, refusal.action, refusal.given, timeline.steps(tx, ticket, events, me.actor))
+    told = forms.FORMS[forms.BY_NOUN[done]].button if done in forms.BY_NOUN else ""
     status = refusal.error.status if refusal else 200
     return page(request, door.template, status=status, me=me, door=door, refusal=refusal, done=told, **view)
 
 
-def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun: str, given: acts.Given, door: Door) -> Response:
+def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun: str, given: forms.Given, door: Door) -> Response:
     """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed."""
-    action = acts.BY_NOUN.get(noun)
+    action = forms.BY_NOUN.get(noun)
     if action is None:
         raise NotFound("没有这个操作")
     told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
@@ -99,7 +101,7 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
     return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
 
 
-def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: acts.Given, told: Verdict | None) -> None:
+def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
         ticket = store.by_number(tx.session, number, me.actor)
@@ -148,7 +150,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "person": _person(tx, ticket, viewer),
         "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
         "clocks": views.clocks_of(tx, ticket, viewer),
-        "steps": views.steps(tx, ticket, history.events, viewer),
+        "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
         "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
         "attachments": history.attachments,
@@ -259,7 +261,16 @@ def _choices(tx: Tx, ticket: Ticket, name: str) -> list[Choice]:
                 if not clock.over
             ]
         case "levels":
-            return [Choice(str(level), word) for level, word in views.LEVEL_NAMES.items()]
+            return [Choice(str(level), word) for level, word in SUPERVISIONS.items()]
+        case "helpers":
+            return [Choice(str(d.contractor_id), names.contractors[d.contractor_id]) for d in ticket.duties if d.open]
+        case "return_codes":
+            return [Choice(code, word) for code, word in petitions.RETURN_CODES.items()]
+        case "closures":
+            return [Choice(code, petitions.OUTCOMES[code]) for code in petitions.UNSOLVED]
+        case "rated_rounds":
+            rated = store.history(tx.session, ticket).ratings
+            return [Choice(str(one.round), f"第 {one.round} 次（{views.GRADES[one.satisfied]}）") for one in rated]
     return leaf_choices(taxonomy)
 
 

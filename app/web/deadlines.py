@@ -22,7 +22,7 @@ from app.tickets import prose
 from app.tickets.lifecycle import Actor, Role
 from app.tickets.model import Ticket
 from app.tickets.story import Happening, Line, Reader, Replayed, who, why
-from app.web import views
+from app.web import timeline, views
 from app.web.case import Door
 from app.web.guards import SignedIn
 from app.web.render import page
@@ -91,7 +91,7 @@ def _who_for_contractor(viewer: Actor, event: Happening) -> str:
 
 
 def _why_for_contractor(tx: Tx, ticket: Ticket, viewer: Actor) -> Callable[[Happening], str]:
-    reads = views.CONTRACTOR_READS | DECIDED
+    reads = timeline.CONTRACTOR_READS | DECIDED
 
     def told(event: Happening) -> str:
         return views.readable(tx, ticket, viewer, why(event)) if event.action in reads else ""

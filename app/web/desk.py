@@ -16,7 +16,7 @@ from app.store import inbox
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Actor, Role
 from app.triage import open_ticket
-from app.web import acts, views
+from app.web import forms, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.follow import inbound_row
@@ -147,7 +147,7 @@ def _open_call(tx: Tx, delivery: Delivery, complaint: Complaint, verdict: Verdic
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[acts.Given, Form()]
+    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[forms.Given, Form()]
 ) -> Response:
     """Every act of the desk, each at its noun: dispatch, referral, category, reply, note …"""
     return perform(request, hotline, me, number, noun, given, DOOR)

@@ -12,13 +12,14 @@ from app.casework import act, resident_of
 from app.hotline import Tx
 from app.store import inbox
 from app.store import tickets as store
+from app.tickets.followup import Rating
 from app.tickets.lifecycle import RULES, STATE_NAMES, Actor, Role, State, offers
-from app.tickets.model import Rating, Ticket, TicketEvent
+from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import Inbound, InboundState
 from app.tickets.residents import Resident
 from app.triage import draw_on, open_ticket
-from app.web import views
-from app.web.views import StepView
+from app.web import timeline, views
+from app.web.timeline import StepView
 from channels.contract import Complaint, Delivery
 from routing.verdict import Verdict
 
@@ -162,11 +163,19 @@ PLAIN: Mapping[str, tuple[str, Said, str]] = {
     "resolve": ("已办结", _of("text"), "green"),
     "remand": ("退回重办", _fixed("审核没有通过，已要求重新办理"), ""),
     "reopen": ("重新办理", _fixed("已按您的意见重新办理"), ""),
-    "rate": ("您的评价", lambda tx, d: views.rated(d), ""),
+    "rate": ("您的评价", lambda tx, d: timeline.rated(d), ""),
     "close": ("已归档", _fixed(""), ""),
     "nudge": ("已催办", _fixed("承办单位已收到提醒"), ""),
     "withdraw": ("已撤回", _fixed(""), ""),
     "merge": ("合并办理", lambda tx, d: f"与工单 {d.get('into', '')} 为同一事项，进度以该工单为准", ""),
+    "unmerge": ("恢复单独办理", _of("reason"), ""),
+    "split": ("分开办理", _fixed("您反映的事项由不同单位分别负责，查询、评价仍用这个工单号"), ""),
+    "join": ("一并办理", _fixed("多户同时反映，统一处理，结果会逐一告知"), ""),
+    "leave": ("恢复单独办理", _of("reason"), ""),
+    "protect": ("已为您保密", _fixed("承办单位看不到您是谁"), ""),
+    "confirm": ("您已确认解决", _fixed(""), "green"),
+    "grant_closure": ("结束办理", lambda tx, d: f"{d.get('outcome_name', '')}。{d['reason']}", ""),
+    "supervise": ("已督办", _fixed("主管部门已督促承办单位"), ""),
     "grant": ("批准延期", lambda tx, d: f"期限延到 {_spelled(tx, d)}。原因：{d.get('asked', '')}", "amber"),
     "override": ("期限调整", lambda tx, d: f"{d.get('target_name', '')}期限改为 {_spelled(tx, d)}。原因：{d['reason']}", "amber"),
     "recount": ("期限调整", _fixed("放假安排公布，期限随之调整"), ""),

@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.store import board as slices
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Role
-from app.web import acts, views
+from app.web import forms, views
 from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
@@ -54,7 +54,7 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Contractor, number
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Contractor, number: str, noun: str, given: Annotated[acts.Given, Form()]
+    request: Request, hotline: TheHotline, me: Contractor, number: str, noun: str, given: Annotated[forms.Given, Form()]
 ) -> Response:
     """Every act of a contractor, each at its noun: acceptance, contact, progress, resolution …"""
     return perform(request, hotline, me, number, noun, given, DOOR)

@@ -66,32 +66,45 @@ def test_precedence(shipped: Policy) -> None:
         (
             "C01",
             "U1",
-            "contact 2h, resolve 2wd, respond 4wh, accept 1h, reach 2h, arrive 1wd, finish 2wd, decide 4wh, callback 1wd",
+            "contact 2h, resolve 2wd, respond 4wh, accept 1h, reach 2h, arrive 1wd, finish 2wd, "
+            "assist 1wd, supervise 1wd, decide 4wh, review 1wd, callback 1wd",
         ),
         (
             "C06",
             "U2",
-            "contact 1wd, resolve 3wd, respond 1wd, accept 4wh, reach 1wd, arrive 3wd, finish 3wd, decide 1wd, callback 1wd",
+            "contact 1wd, resolve 3wd, respond 1wd, accept 4wh, reach 1wd, arrive 3wd, finish 3wd, "
+            "assist 3wd, supervise 2wd, decide 1wd, review 1wd, callback 1wd",
         ),
         # more urgent than usual: the stricter of the two
         (
             "C06",
             "U1",
-            "contact 2h, resolve 2wd, respond 4wh, accept 1h, reach 2h, arrive 1wd, finish 2wd, decide 4wh, callback 1wd",
+            "contact 2h, resolve 2wd, respond 4wh, accept 1h, reach 2h, arrive 1wd, finish 2wd, "
+            "assist 1wd, supervise 1wd, decide 4wh, review 1wd, callback 1wd",
         ),
         # nobody has to come for what is not to be repaired
-        ("B10", "U0", "contact 10m, resolve 4h, respond 15m, accept 5m, reach 10m, finish 4h, decide 1h, callback 24h"),
+        (
+            "B10",
+            "U0",
+            "contact 10m, resolve 4h, respond 15m, accept 5m, reach 10m, finish 4h, assist 1h, supervise 1h, decide 1h, review 4h, "
+            "callback 24h",
+        ),
         # less urgent: what was promised stays
         (
             "C05",
             "U3",
-            "contact 1h, resolve 1wd, respond 2wd, accept 1wd, reach 1h, arrive 5wd, finish 1wd, decide 1wd, callback 2wd",
+            "contact 1h, resolve 1wd, respond 2wd, accept 1wd, reach 1h, arrive 5wd, finish 1wd, assist 5wd, supervise 3wd, "
+            "decide 1wd, review 2wd, callback 2wd",
         ),
         # never a contractor's: nothing to accept
-        ("G02", "U2", "contact 1wd, resolve 15d, respond 1wd, callback 1wd"),
-        ("R05", "U1", "contact 4h, resolve 3wd, respond 4wh, callback 1wd"),
-        ("E01", "U0", "contact 2m, resolve 4h, respond 15m, accept 5m, reach 2m, arrive 1h, finish 4h, decide 1h, callback 24h"),
-        ("N01", "U3", "contact 1wd, resolve 2wd, respond 2wd, callback 2wd"),
+        ("G02", "U2", "contact 1wd, resolve 15d, respond 1wd, supervise 2wd, decide 1wd, callback 1wd"),
+        ("R05", "U1", "contact 4h, resolve 3wd, respond 4wh, supervise 1wd, decide 4wh, callback 1wd"),
+        (
+            "E01",
+            "U0",
+            "contact 2m, resolve 4h, respond 15m, accept 5m, reach 2m, arrive 1h, finish 4h, assist 1h, supervise 1h, decide 1h, review 4h, callback 24h",
+        ),
+        ("N01", "U3", "contact 1wd, resolve 2wd, respond 2wd, supervise 3wd, decide 1wd, callback 2wd"),
     ],
 )
 def test_limits(shipped: Policy, leaf: str, urgency: str, limits: str) -> None:
@@ -106,7 +119,10 @@ PARTIES = {
     "reach": ("dispatch", "contractor"),
     "arrive": ("dispatch", "contractor"),
     "finish": ("dispatch", "contractor"),
+    "assist": ("act", "contractor"),
+    "supervise": ("act", "contractor"),
     "decide": ("act", "adjudicator"),
+    "review": ("act", "hotline"),
     "callback": ("act", "hotline"),
 }
 

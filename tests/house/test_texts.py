@@ -19,7 +19,8 @@ SPOKEN_TO = {
     "supervisor": {"supervisor"},
     "desk": {"desk"},
     "handler": {"contractor", "supervisor", "desk"},
-    "ladder": {"contractor", "supervisor", "desk", "resident"},
+    "helper": {"helper"},
+    "ladder": {"contractor", "helper", "supervisor", "desk", "resident"},
 }
 TOLD = {(rule.action, audience) for rule in TABLE for told in rule.told for audience in SPOKEN_TO[told]}
 

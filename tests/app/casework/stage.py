@@ -22,6 +22,7 @@ from app.register.people import QUICK_PASSWORDS
 from app.settings import Settings
 from app.store import outbox, sequences
 from app.store import tickets as store
+from app.tickets.followup import Rating
 from app.tickets.lifecycle import SYSTEM, Actor, Role, State
 from app.tickets.model import Hold, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow
@@ -108,6 +109,13 @@ class Stage:
         """The act in a transaction of its own."""
         with self.cast.hotline.tx() as tx:
             return act(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+
+    def rated(self, number: str, satisfied: int, turn: int = 1) -> None:
+        """The rating of a round, as if its resident had given it."""
+        with self.cast.hotline.tx() as tx:
+            ticket = store.by_number(tx.session, number, SYSTEM)
+            given = {"round": turn, "satisfied": satisfied, "solved": True, "reason": "慢"}
+            tx.session.add(Rating(ticket_id=ticket.id, at=tx.now, via="wechat", by_role=Role.RESIDENT, **given))
 
     def brought_to(self, state: State, **opened: Any) -> str:
         """A ticket of its own, driven into a state by acts alone."""

@@ -11,7 +11,7 @@ from app.store import tickets as store
 from app.store.timers import overdue
 from app.tickets.lifecycle import SYSTEM, State
 from app.tickets.model import Ticket, Timer
-from app.web import views
+from app.web import timeline, views
 from tests.app.casework.stage import Stage
 from tests.cast import Cast
 
@@ -48,7 +48,7 @@ def clocks(stage: Stage, number: str, target: str) -> list[Timer]:
         ("nudge", "agent", {}, {*CITIZEN, *OWED}),
         ("acknowledge", "mender", {}, {*CITIZEN, *OWED}),
         ("petition", "mender", {"reason": "缺料", "wanted": "2026-12-04T17:30"}, {*CITIZEN, *OWED, "decide"}),
-        ("resolve", "mender", {"text": "修好了"}, {"callback"}),
+        ("resolve", "mender", {"text": "修好了"}, {"callback", "review"}),
         ("resolve", "agent", {"text": "修好了"}, {"callback"}),
         ("return", "agent", {"reason": "派错了"}, CITIZEN),
         ("withdraw", "agent", {}, set()),
@@ -117,7 +117,7 @@ def test_after_the_work_is_done_a_word_is_no_longer_owed_an_answer(stage: Stage)
     (respond,) = clocks(stage, number, "respond")
     assert (respond.stopped_at, respond.cancelled) == (stage.cast.clock.now(), False)
     says(stage, number, "好像又闪")
-    assert running(stage, number) == {"callback"}, "nobody is at work; whoever is not content has it reopened"
+    assert running(stage, number) == {"callback", "review"}, "nobody is at work; whoever is not content has it reopened"
 
 
 def test_a_note_of_ones_own_answers_nobody(stage: Stage) -> None:
@@ -181,7 +181,7 @@ def test_contractors_and_residents_never_see_when_the_hotline_calls_back(alone: 
             viewer.role: {clock.target for clock in views.clocks_of(tx, ticket, viewer)}
             for viewer in (alone.mender, alone.resident(number), alone.agent)
         }
-        read = {viewer.role: str(views.steps(tx, ticket, history.events, viewer)) for viewer in (alone.mender, alone.agent)}
+        read = {viewer.role: str(timeline.steps(tx, ticket, history.events, viewer)) for viewer in (alone.mender, alone.agent)}
         row = views.row_view(tx, ticket, alone.mender)
     assert [role for role, targets in shown.items() if "callback" in targets] == ["agent"]
     assert [role for role, text in read.items() if "回访期限" in text] == ["agent"]
@@ -215,7 +215,7 @@ def test_the_second_contractor_answers_for_its_own_time_and_the_firsts_delay_sta
     assert {alone.ticket(number).timers[event.details["clock"]].contractor_id for event in blamed} == {alone.mender.org}
     with alone.cast.hotline.look() as tx:
         ticket = store.by_number(tx.session, number, SYSTEM)
-        read = views.steps(tx, ticket, store.history(tx.session, ticket).events, alone.other)
+        read = timeline.steps(tx, ticket, store.history(tx.session, ticket).events, alone.other)
     assert not any("签收期限" in step.text for step in read), "another's delay is no business of the second contractor"
 
 

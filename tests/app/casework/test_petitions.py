@@ -270,7 +270,7 @@ def test_an_override_is_a_supervisors_and_of_a_clock_that_runs(sqlite_stage: Sta
     stage = sqlite_stage
     number = stage.brought_to(State.IN_PROGRESS)
     given = {"target": "resolve", "deadline": "2026-12-10T17:30", "reason": "领导督办"}
-    for by in (stage.agent, stage.mender, stage.resident(number), SYSTEM, Actor(Role.ADMIN, "1", "管理员")):
+    for by in (stage.agent, stage.mender, stage.resident(number), Actor(Role.ADMIN, "1", "管理员")):
         assert isinstance(refused(stage, number, "不能|不由", "override", by, **given), NotAllowed)
     for wrong, words in (
         ({"target": "accept"}, "没有在走的时限"),
@@ -293,8 +293,7 @@ def test_the_level_falls_back_once_nothing_is_lapsed(alone: Stage) -> None:
     asked(alone, number=number)
     alone.does(number, "grant", alone.supervisor, reason="好")
     assert alone.ticket(number).level == 0
-    by_hand = {"level": 2, "level_name": "督办", "target": "resolve", "target_name": "办结", "tell": ["contractor"]}
-    alone.does(number, "escalate", alone.supervisor, **by_hand)
+    alone.does(number, "supervise", alone.supervisor, level=2, text="今天办完")
     alone.does(number, "progress", alone.mender, text="配件到了")
     assert alone.ticket(number).level == 2, "nothing was lapsed, and nothing has been mended by a word"
     alone.does(number, "resolve", alone.mender, text="修好了")

@@ -127,7 +127,7 @@ def test_an_answer_that_a_supervisor_sends_back_stands_in_the_desks_queue(stage:
     number = answered(stage)
     event = stage.does(number, "remand", stage.supervisor, reason="答非所问")
     assert (event.to_state, stage.ticket(number).state) == (State.RECEIVED, State.RECEIVED)
-    assert stage.told_by(number, event) == {"desk"}
+    assert stage.told_by(number, event) == {"desk", "resident"}
 
 
 def test_what_a_contractor_did_badly_goes_back_to_that_contractor(stage: Stage) -> None:

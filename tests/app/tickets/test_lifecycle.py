@@ -11,7 +11,7 @@ from app.tickets.lifecycle import DEAD_ENDS, NEW, RULES, STATE_NAMES, TABLE, Rol
 
 OPS = set("+!-=>x^~%")
 TARGETS = {*POLICY_TARGETS, "*", "?"}
-AUDIENCES = {"resident", "contractor", "supervisor", "desk", "handler", "ladder"}
+AUDIENCES = {"helper", "resident", "contractor", "supervisor", "desk", "handler", "ladder"}
 
 
 def by_action(rules: Iterable[Rule]) -> list[str]:
@@ -57,8 +57,9 @@ def test_from_every_state_a_ticket_can_be_closed(state: State) -> None:
     assert state is State.CLOSED or State.CLOSED in reachable(state)
 
 
-def test_only_rejected_and_merged_are_final() -> None:
-    assert {state for state in State if not leaving(state)} == DEAD_ENDS == {State.REJECTED, State.MERGED}
+def test_only_rejected_is_final() -> None:
+    """What was merged by mistake is parted again; whoever was turned away may write anew."""
+    assert {state for state in State if not leaving(state)} == DEAD_ENDS == {State.REJECTED}
 
 
 def test_a_ticket_begins_once() -> None:
@@ -134,19 +135,26 @@ def test_work_begun_is_work_timed() -> None:
             assert any(effect.op == "+" and effect.target == "resolve" for effect in rule.timers), rule.action
 
 
+BACK_TO_WORK = ("accept", "resume", "join")  # who joins a mass incident is worked for under its one work order
+
+
 def test_what_the_desk_is_to_do_again_stands_in_its_queue() -> None:
     """The desk has no list of work in progress: a ticket reopened into one would be found by nobody."""
-    assert [rule.action for rule in TABLE if rule.at_desk is State.IN_PROGRESS and rule.action not in ("accept", "resume")] == []
+    assert [rule.action for rule in TABLE if rule.at_desk is State.IN_PROGRESS and rule.action not in BACK_TO_WORK] == []
     assert {rule.action for rule in TABLE if rule.at_desk is not rule.target} == {"remand", "reopen"}
     assert {rule.at_desk for rule in TABLE if rule.at_desk is not rule.target} == {State.RECEIVED}
     assert "办理中；坐席自办的：待受理" in as_markdown()
 
 
+WAITED_FOR = {"decide", "callback", "review"}  # by the adjudicator or the hotline, which work whatever became of the ticket
+
+
 def test_no_clock_starts_where_nobody_is_at_work() -> None:
     """A clock started on a resolved ticket would run beside that of the next round, and breach."""
     starts = [rule.action for rule in TABLE if rule.target is None and any(effect.op in "+!" for effect in rule.timers)]
-    assert starts == ["append", "alarm", "classify", "petition"]
-    assert [action for action in starts if RULES[action].sources & {State.RESOLVED, State.CLOSED}] == ["append"]
+    work = [action for action in starts if {effect.target for effect in RULES[action].timers} - WAITED_FOR]
+    assert work == ["append", "alarm", "classify", "assist", "supervise"]
+    assert [action for action in work if RULES[action].sources & {State.RESOLVED, State.CLOSED}] == ["append"]
     assert {effect.target for effect in RULES["append"].timers} == {"respond"}, "which does not start there: test_clocks.py"
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.tickets.lifecycle import RULES, STATE_NAMES, Role, State, offers
-from app.web.acts import BY_NOUN, FORMS
+from app.web.forms import BY_NOUN, FORMS
 from tests.app.web.conftest import House
 
 GATE = "柳岸家园门口的事情有点乱，你们看看怎么回事"

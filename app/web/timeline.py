@@ -1,0 +1,130 @@
+"""A ticket's history as its reader sees it: one line an act, with what was given put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.hotline import Tx
+from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
+from app.tickets.lifecycle import RULES, Actor, Role
+from app.tickets.model import Ticket, TicketEvent
+from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
+from app.web import views
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of a timeline."""
+
+    at: str
+    title: str
+    by: str
+    text: str
+    tone: str
+
+
+def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
+    """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
+    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(ticket, event, viewer)]
+    return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
+
+
+# What a contractor reads of the history: what it was told, what it did, and its own clocks.
+_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
+_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
+_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise"}
+CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
+
+
+def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
+    clock = event.details.get("clock")
+    if clock is not None and not views.concerns(ticket.timers[clock], viewer):
+        return False  # another contractor's, or when the hotline calls back
+    own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
+    return own_note or event.action in CONTRACTOR_READS
+
+
+def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
+    rule = RULES.get(event.action)
+    by_resident = event.by_role is Role.RESIDENT
+    return StepView(
+        at=tx.hotline.spell(event.at),
+        title=rule.name if rule else event.action,
+        by="诉求人" if by_resident else event.by_name,
+        text=views.readable(tx, ticket, viewer, _told(tx, event)),
+        tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
+    )
+
+
+def _told(tx: Tx, event: TicketEvent) -> str:
+    """The words of an event: what was given with it, put so that a person can read it."""
+    details = event.details
+    names = tx.hotline.knowledge(tx.session).snapshot
+    match event.action:
+        case "dispatch":
+            return _whom("派", names.contractors.get(int(details["contractor"]), "承接主体"), details)
+        case "refer":
+            return _whom("转", names.purchasers.get(int(details["purchaser"]), "主管部门"), details)
+        case "classify":
+            leaf = tx.hotline.policy.taxonomy.leaves.get(str(details["leaf"]))
+            changed = f"改为{leaf.code}{leaf.name}" if leaf else str(details["leaf"])
+            return f"{changed}，并确认解除保密" if details.get("unseal") else changed
+        case "rate":
+            return rated(details)
+        case "reject":
+            return f"{details.get('reason', '')}；建议向{details.get('refer', '')}反映"
+        case "hold":
+            return f"{details.get('reason', '')}；预计{details.get('until', '')}恢复"
+        case "remind" | "breach" | "escalate":
+            return f"{details.get('target_name', '')}期限 {details.get('due', '')} {details.get('level_name', '')}".strip()
+        case "alarm":
+            return str(details.get("why", ""))
+        case "accept":
+            return f"预约：{details.get('eta', '')}"
+        case "ask_return":
+            return f"{details['code_name']}：{details['reason']}"
+        case "ask_closure":
+            return f"以“{details['outcome_name']}”结束：{details['reason']}"
+        case "appeal":
+            return f"对第 {details['round']} 次办理的评价：{details['reason']}"
+        case "assist":
+            return f"请{names.contractors.get(int(details['helper']), '承接主体')}协办：{details['text']}"
+        case "supervise":
+            return f"{details['document']} {details['level_name']}：{details['text']}"
+        case "split":
+            return f"拆出 {details['part']}：{details.get('text', '')}"
+        case "call":
+            return " ".join(
+                part for part in (CALL_OUTCOMES.get(str(details["outcome"]), ""), str(details.get("text", ""))) if part
+            )
+        case "callback":
+            return CALL_REASONS.get(str(details["why"]), "")
+        case "petition":
+            return f"希望延到 {_spelled(tx, details['wanted_at'])}：{details['reason']}"
+        case "grant":
+            return f"延到 {_spelled(tx, details['deadline_at'])}：{details['reason']}"
+        case "override":
+            return f"{details['target_name']}改为 {_spelled(tx, details['deadline_at'])}：{details['reason']}"
+        case "merge" | "join":
+            return f"并入 {details.get('into', '')}"
+    return str(details.get("text") or details.get("reason") or details.get("why") or "")
+
+
+def _spelled(tx: Tx, at: str) -> str:
+    return tx.hotline.spell(datetime.fromisoformat(at))
+
+
+def _whom(verb: str, name: str, details: Mapping[str, object]) -> str:
+    why = str(details.get("why", ""))
+    return why if name in why else f"{verb}{name}" + (f"（{why}）" if why else "")
+
+
+def rated(details: Mapping[str, object]) -> str:
+    """A rating in words: 满意，已解决."""
+    words = [views.GRADES.get(int(str(details.get("satisfied", 0))), "")]
+    for key, yes, no in (("solved", "已解决", "未解决"), ("responded", "响应及时", "响应不及时")):
+        if details.get(key) is not None:
+            words.append(yes if details[key] else no)
+    return "，".join(word for word in [*words, str(details.get("reason") or "")] if word)
