@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.casework import act
+from app.dividing import split
 from app.hotline import Tx
+from app.incidents import join
+from app.merging import merge
 from app.tickets.lifecycle import Actor
 from app.tickets.model import Ticket, TicketEvent
 
 Deed = Callable[[Tx, Ticket, Actor, Mapping[str, Any]], TicketEvent]
 
 # Acts that need more than their own ticket.
-DEEDS: Mapping[str, Deed] = {}
+DEEDS: Mapping[str, Deed] = {"split": split, "merge": merge, "join": join}
 
 
 def do(tx: Tx, ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any] | None = None) -> TicketEvent:
