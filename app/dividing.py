@@ -1,8 +1,8 @@
 """Splitting 拆单: one matter of a resident that is several parties' business. It keeps one number towards its resident.
 
 The ticket itself stays, as the whole; each part is a ticket of its own, of the same resident by the same channel, received when
-the whole was, in words that an agent has written. Towards a contractor a part is a ticket like any other: nothing it may read says
-that there is more.
+the whole was, in words that an agent has written. Towards a contractor a part is a ticket like any other: nothing it may read
+says that there is more.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def passed_on(tx: Tx, incident: Ticket, event: TicketEvent) -> Passed | None:
             asked = {"reason": given["asked"], "asked": given["asked"]}
             return Passed("override", {"target": "resolve", "target_name": "办结", "deadline_at": given["deadline_at"], **asked})
         case "override" if given.get("target") == "resolve":
-            moved = {
+            moved: dict[str, Any] = {
                 name: given[name] for name in ("target", "target_name", "deadline", "deadline_at", "reason") if name in given
             }
             return Passed("override", moved)

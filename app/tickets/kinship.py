@@ -52,8 +52,8 @@ def _mixed(ticket: Ticket, other: Ticket) -> Refusal | None:
     """What would show a contractor words that are none of its business, or hide an emergency behind what is none."""
     if kept_from_contractors(ticket) and not other.sealed:
         return "涉承接主体或政府保留事项的工单，不能并入承接主体看得到的工单", "请单独办理"
-    if ticket.urgency == EMERGENCY and ticket.state in UNANSWERED:
-        if other.urgency != EMERGENCY or other.state not in UNANSWERED:
+    pressing, other_pressing = (one.urgency == EMERGENCY and one.state in UNANSWERED for one in (ticket, other))
+    if pressing and not other_pressing:
         return "应急工单不能并入非应急的工单", "请先处置险情；排除后改类别再并"
     return None
 

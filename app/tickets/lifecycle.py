@@ -185,7 +185,7 @@ TABLE: tuple[Rule, ...] = (
     # --- several tickets that are one matter, one ticket that is several, one cause with many complainants
     row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into", no_incident),
     row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    MACHINE | DESK,                "+contact +resolve",         "resident desk",         "reason"),
-    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part", no_incident),
+    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part leaf text", no_incident),
     row("join",     "并入群体事件", UNANSWERED,      S.IN_PROGRESS, DESK,                          f"-contact >resolve {TAKEN_BACK}", "resident handler", "into", no_member_yet),
     row("leave",    "退出群体事件", WORKED,          S.RECEIVED,    MACHINE | DESK,                ">resolve >finish",          "resident desk",         "reason", a_member),
     # --- 督办 with a numbered document, and what comes back

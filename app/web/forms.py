@@ -174,7 +174,7 @@ FORMS: Mapping[str, ActForm] = {
         "拆单",
         (
             Field("text", "分办事项", hint="只写这一部分要办的事；派给承接主体的，承接主体只看到这段话"),
-            Field("leaf", "分办事项的类别", "choice", choices="part_leaves"),
+            Field("leaf", "分办事项的类别", "choice", choices="leaves"),
             Field("rest", "其余部分改为", "choice", hint="不选则原单照旧；选了就收回原单，按新类别另派", choices="leaves"),
         ),
         hint="分办事项自成一张工单，按类别派出；对诉求人仍只用原来的工单号",
