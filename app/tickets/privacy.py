@@ -34,7 +34,8 @@ def visible_to(viewer: Actor) -> ColumnElement[bool]:
         case Role.CONTRACTOR:
             return and_(Ticket.contractor_id == viewer.org, Ticket.handler == Handler.CONTRACTOR, Ticket.sealed.is_(False))
         case Role.RESIDENT:
-            return Ticket.resident_id == int(viewer.id) if viewer.id.isdigit() else false()
+            # Of a split matter the resident knows one ticket; its parts stand on that one's page.
+            return and_(Ticket.resident_id == int(viewer.id), Ticket.parent_id.is_(None)) if viewer.id.isdigit() else false()
         case _:
             return false()
 
