@@ -1,4 +1,4 @@
-"""并单: only what is one person's or one household's matter, never in a circle, never past a seal; later words find the survivor."""
+"""并单: only what is one household's matter, never in a circle, never past a seal; later words find the survivor."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from app.errors import BadInput, Conflict, HotlineError, NotFound
 from app.store import lineage
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, State
-from app.tickets.model import Ticket
 from tests.app.casework.stage import Stage
 from tests.cast import MONDAY_MORNING, Cast
-
-LIFT = "石桥新居3栋1单元电梯坏了"
 
 
 def test_a_second_telling_goes_on_under_the_first(stage: Stage) -> None:
@@ -133,13 +130,7 @@ def test_of_two_who_merge_two_tickets_into_each_other_one_is_told_what_happened(
 
 
 def test_a_word_on_a_merged_number_reaches_the_survivor_through_any_chain(cast: Cast) -> None:
-    first, second, third = (
-        cast.writes(LIFT + tail, external_id=f"x{n}").number for n, tail in enumerate(("", "，门锁也坏了", "，窗户掉了"))
-    )
-    numbers = {first, second, third}
-    if len(numbers) < 3:
-        numbers = opened_apart(cast)
-    one, two, three = sorted(numbers)
+    one, two, three = sorted(opened_apart(cast))
     for number, into in ((one, two), (two, three)):
         with cast.hotline.tx() as tx:
             deeds.do(tx, store.by_number(tx.session, number, SYSTEM), "merge", cast.agent(), {"into": into})
@@ -162,13 +153,11 @@ def opened_apart(cast: Cast) -> set[str]:
 
 def test_a_chain_that_leads_nowhere_loses_no_word(cast: Cast) -> None:
     one, two, _ = sorted(opened_apart(cast))
-    for number, into in ((one, two),):
-        with cast.hotline.tx() as tx:
-            deeds.do(tx, store.by_number(tx.session, number, SYSTEM), "merge", cast.agent(), {"into": into})
+    with cast.hotline.tx() as tx:
+        deeds.do(tx, store.by_number(tx.session, one, SYSTEM), "merge", cast.agent(), {"into": two})
     with cast.hotline.tx() as tx:  # as a fault of another program would leave it
         husk = store.by_number(tx.session, one, SYSTEM)
         husk.merged_into_id = husk.id
     cast.writes(f"{one} 还是没有好")
     events = [event.action for event in cast.history(one).events]
     assert events[-2:] == ["unmerge", "append"] and cast.ticket(one).state is State.RECEIVED
-    assert isinstance(cast.ticket(two), Ticket)

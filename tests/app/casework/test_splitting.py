@@ -85,9 +85,10 @@ def test_guarded_words_go_to_no_contractor(stage: Stage) -> None:
     assert part.sealed and part.handler is Handler.PURCHASER
 
 
-@pytest.mark.parametrize(
-    "given", [{"text": "", "leaf": "C01"}, {"text": WORK, "leaf": "Z99"}, {"text": WORK, "leaf": "C01", "rest": "Z1"}]
-)
+NONE = [{"text": "", "leaf": "C01"}, {"text": WORK, "leaf": "Z99"}, {"text": WORK, "leaf": "C01", "rest": "Z1"}]
+
+
+@pytest.mark.parametrize("given", NONE)
 def test_a_split_that_is_no_split_changes_nothing(stage: Stage, given: dict[str, str]) -> None:
     number = stage.opens("C15", text=FIXED)
     before = stage.everything(number)
