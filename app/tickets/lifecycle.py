@@ -161,7 +161,7 @@ TABLE: tuple[Rule, ...] = (
     row("grant_return", "同意退单", AT_WORK,         S.RETURNED,    DESK,                          f"-decide >resolve {TAKEN_BACK}", "handler",          "reason", asked("return"), may_judge_return),
     row("deny_return", "驳回退单", AT_WORK,          SAME,          DESK,                          "-decide",                   "handler",               "reason", asked("return"), may_judge_return),
     row("ask_closure", "申请不解决办结", UNANSWERED, SAME,          STAFF - {R.SUPERVISOR},        "+decide",                   "supervisor",            "outcome reason", by_its_handler, one_petition_at_a_time, no_incident),
-    row("grant_closure", "批准不解决办结", UNANSWERED, S.CLOSED,    {R.SUPERVISOR},                "x*",                        "resident handler desk", "reason", asked("closure")),
+    row("grant_closure", "批准不解决办结", UNANSWERED, S.CLOSED,    {R.SUPERVISOR},                "-decide x*",                "resident handler desk", "reason", asked("closure")),
     row("deny_closure", "驳回不解决办结", UNANSWERED, SAME,         {R.SUPERVISOR},                "-decide",                   "handler desk",          "reason", asked("closure")),
     row("ask_exclusion", "申请剔除", ENDED,          SAME,          {R.CONTRACTOR},                "+decide",                   "supervisor",            "reason", by_its_handler, one_petition_at_a_time),
     row("grant_exclusion", "同意剔除", LATER,        SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("exclusion")),
