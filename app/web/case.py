@@ -71,7 +71,7 @@ class Refusal:
 def show(
     request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door, refusal: Refusal | None = None, done: str = ""
 ) -> Response:
-    """The page of one ticket. Raises NotFound, also for a ticket this person may not know of."""
+    """The page of one ticket. Raises NotFound; Hidden for a ticket this person may not know of."""
     with hotline.look() as tx:
         ticket = store.by_number(tx.session, number, me.actor)
         view = _view(tx, ticket, me.actor, door)
