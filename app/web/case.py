@@ -194,7 +194,10 @@ OUTBOX_NAMES = {
     OutboxState.DIGESTED: "已汇总告知",
     OutboxState.DROPPED: "不再发",
 }
-AUDIENCE_NAMES = {"resident": "诉求人", "contractor": "承接主体", "supervisor": "主管部门", "desk": "坐席"}
+AUDIENCE_NAMES = {
+    **{"resident": "诉求人", "contractor": "承接主体", "helper": "协办单位"},
+    **{"supervisor": "主管部门", "desk": "坐席"},
+}
 
 
 @dataclass(frozen=True, slots=True)
