@@ -55,9 +55,14 @@ class Filter:
     limit: int = field(default=PAGE)
 
 
-def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
-    """The ticket with its timers, holds and petitions. Raises NotFound, also for a ticket this viewer may not know of."""
-    found = session.scalars(select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)).one_or_none()
+def by_number(session: Session, number: str, viewer: Actor, *, to_act: bool = False) -> Ticket:
+    """The ticket with all that hangs on it. Raises NotFound, also for a ticket this viewer may not know of.
+
+    ``to_act``: whoever else is acting on it is waited for, so that of many at once each finds what the one before has left. The
+    sweep waits for nobody's ticket, so nobody waits for it in a ring. SQLite lets one writer in at a time as it is.
+    """
+    query = select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)
+    found = session.scalars(query.with_for_update(of=Ticket) if to_act else query).one_or_none()
     if found is None:
         raise NotFound(f"没有找到工单 {number}")
     return found
