@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, True_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.errors import NotFound
+from app.errors import Hidden, NotFound
 from app.store.timers import overdue
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import Actor, Role, State
@@ -56,7 +56,9 @@ class Filter:
 
 
 def by_number(session: Session, number: str, viewer: Actor, *, to_act: bool = False) -> Ticket:
-    """The ticket with all that hangs on it. Raises NotFound, also for a ticket this viewer may not know of.
+    """The ticket with all that hangs on it.
+
+    Raises NotFound where there is none; Hidden, whether or not there is one, for whoever does not see every ticket.
 
     ``to_act``: whoever else is acting on it is waited for, so that of many at once each finds what the one before has left. The
     sweep waits for nobody's ticket, so nobody waits for it in a ring. SQLite lets one writer in at a time as it is.
@@ -64,8 +66,13 @@ def by_number(session: Session, number: str, viewer: Actor, *, to_act: bool = Fa
     query = select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)
     found = session.scalars(query.with_for_update(of=Ticket) if to_act else query).one_or_none()
     if found is None:
-        raise NotFound(f"没有找到工单 {number}")
+        raise NotFound(f"没有找到工单 {number}") if sees_all(viewer) else Hidden
     return found
+
+
+def sees_all(viewer: Actor) -> bool:
+    """Whether no ticket is hidden from this viewer, who may then be told that there is none."""
+    return isinstance(visible_to(viewer), True_)
 
 
 def by_id(session: Session, ticket_id: int) -> Ticket:
@@ -73,8 +80,8 @@ def by_id(session: Session, ticket_id: int) -> Ticket:
 
 
 def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
-    """One page of tickets with their timers."""
-    query = select(Ticket).where(*conditions(session, viewer, wanted)).options(selectinload(Ticket.timers)).limit(wanted.limit)
+    """One page of tickets with all that an act, or a program, may look at."""
+    query = select(Ticket).where(*conditions(session, viewer, wanted)).options(*WHOLE).limit(wanted.limit)
     order = (Ticket.urgency, Ticket.created_at) if wanted.urgent_first else (Ticket.id.desc(),)
     return list(session.scalars(query.order_by(*order)))
 

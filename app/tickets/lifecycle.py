@@ -139,7 +139,7 @@ TABLE: tuple[Rule, ...] = (
     row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed, may_assign),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
     row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
-    row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer"),
+    row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer", no_incident),
     row("return",   "收回改派", AT_WORK,             S.RETURNED,    DESK,                          f">resolve {TAKEN_BACK}",    "handler",               "reason"),
     # --- whoever does the work
     row("accept",   "签收",     {S.DISPATCHED},      S.IN_PROGRESS, HANDLERS,                      "-accept",                   "resident",              "eta", by_its_handler),
@@ -178,16 +178,16 @@ TABLE: tuple[Rule, ...] = (
     row("callback", "回访任务", UNANSWERED | ENDED,  SAME,          MACHINE,                       "+callback",                 "",                      "why"),
     row("call",     "回访",     UNANSWERED | ENDED,  SAME,          {R.AGENT},                     "",                          "",                      "outcome", not_of_the_rated),
     row("uncall",   "回访终止", UNANSWERED | ENDED,  SAME,          {R.AGENT} | MACHINE,           "xcallback",                 "",                      "reason", not_of_the_rated),
-    row("rate",     "评价",     ENDED,               SAME,          {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident, not_of_the_rated),
-    row("confirm",  "确认解决", {S.RESOLVED},        S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, not_of_the_rated),
+    row("rate",     "评价",     ENDED,               SAME,          {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident, not_of_the_rated, no_incident),
+    row("confirm",  "确认解决", {S.RESOLVED},        S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, not_of_the_rated, no_incident),
     row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK,                "x*",                        "",                      "", reviewed_before_silence_counts),
     # --- the resident
     row("nudge",    "催办",     UNANSWERED,          SAME,          DESK | {R.RESIDENT},           "",                          "handler desk",          "", by_the_resident),
-    row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident),
+    row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, no_incident),
     # --- several tickets that are one matter, one ticket that is several, one cause with many complainants
     row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into", no_incident),
-    row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    DESK,                          "+contact +resolve",         "resident desk",         "reason"),
-    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part", no_incident),
+    row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    MACHINE | DESK,                "+contact +resolve",         "resident desk",         "reason"),
+    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part leaf text", no_incident),
     row("join",     "并入群体事件", UNANSWERED,      S.IN_PROGRESS, DESK,                          f"-contact >resolve {TAKEN_BACK}", "resident handler", "into", no_member_yet),
     row("leave",    "退出群体事件", WORKED,          S.RECEIVED,    MACHINE | DESK,                ">resolve >finish",          "resident desk",         "reason", a_member),
     # --- 督办 with a numbered document, and what comes back
