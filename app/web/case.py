@@ -15,6 +15,7 @@ from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
+from app.store.collisions import again
 from app.tickets import lifecycle, petitions
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
@@ -90,10 +91,8 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
         raise NotFound("没有这个操作")
     told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
-        try:
-            _do(hotline, me, number, action, given, told)
-        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
-            _do(hotline, me, number, action, given, told)
+        # Whether what happened meanwhile matters is asked of the ticket as it is then.
+        again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
@@ -104,7 +103,7 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor)
+        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
         _undisturbed(tx, ticket, action, me.actor, given.seen)
         if told is not None and told.guarded and not ticket.sealed:
             raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")

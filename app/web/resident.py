@@ -236,7 +236,7 @@ def add(request: Request, hotline: TheHotline, number: str, given: Annotated[Add
             understander = hotline.knowledge(tx.session).understander
         word = AddedWord(delivery, complaint, understander.understand(complaint.text))
         with hotline.tx() as tx:
-            joined = add_word(tx, store.by_number(tx.session, number, who), word).number
+            joined = add_word(tx, store.by_number(tx.session, number, who, to_act=True), word).number
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?" + ("done=addition" if joined == number else f"own={joined}"), 303)
@@ -249,7 +249,7 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             before = found.nudges
             dialogue.nudge(tx, found)
             done = "nudge" if found.nudges > before else "nudged"
@@ -265,7 +265,7 @@ def withdraw(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             act(tx, found, "withdraw", resident_of(found))
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
@@ -293,7 +293,7 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
         if given.satisfied not in ("1", "2", "3", "4", "5") or given.solved not in answers:
             raise BadInput("请选择是否解决和满意度", cure="两项都选好后再提交")
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             seq, turn = found.seq, found.round
             low = int(given.satisfied) <= dialogue.LOW or given.solved == "no"
             dialogue.rate(
