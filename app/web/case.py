@@ -25,6 +25,7 @@ from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
 from app.web import acts, forms, timeline, views
 from app.web.guards import SignedIn
+from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
@@ -164,6 +165,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "channel": views.channel_name(tx, ticket.channel),
         "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
+        "related": related(tx, ticket, viewer, door.root),
     }
 
 

@@ -37,7 +37,7 @@ def test_nobody_signed_in_is_asked_to_and_comes_back(house: House) -> None:
 
 
 def test_after_signing_in_one_is_at_home(house: House) -> None:
-    for login, home in (("agent", "/desk"), ("anju", "/jobs"), ("city", "/board"), ("evaluator", "/board")):
+    for login, home in (("agent", "/desk"), ("anju", "/jobs"), ("city", "/board"), ("evaluator", "/review")):
         browser = house.browse(login)
         assert browser.get("/signin").headers["location"] == home
         assert browser.post("/signout").headers["location"] == "/signin"
