@@ -10,6 +10,7 @@ from typing import Any
 from app import notify
 from app.errors import BadInput
 from app.hotline import Tx
+from app.store import tickets as store
 from app.tickets import petitions
 from app.tickets.lifecycle import Actor, Handler, Role, Rule, offers
 from app.tickets.model import Petition, Ticket, Timer
