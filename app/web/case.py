@@ -26,6 +26,7 @@ from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
 from app.web import acts, forms, timeline, views
 from app.web.guards import SignedIn
+from app.web.kin import kin_view
 from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
@@ -165,6 +166,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
         "related": related(tx, ticket, viewer, door.root),
+        "kin": kin_view(tx, ticket, viewer),
     }
 
 
