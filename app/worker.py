@@ -1,5 +1,6 @@
 """The metronome: on every tick count again what a calendar import left, end what was on hold until now, sweep the timers, tell
-what was missed, close what stayed silent, take in what stayed pending, deliver the outbox, leave a beat.
+what was missed, close what stayed silent, take in what stayed pending, deliver the outbox to people and to contractors'
+systems, leave a beat.
 
 APScheduler ticks and does nothing else: it rings, no job is scheduled for later, no job store is shared. Each job has a thread
 that does one round when it is rung, by the tick or by a transaction that wrote notices (``app.store.wake``); however often it is
@@ -32,8 +33,8 @@ MAX_ROUNDS = 20  # of one job at one ring, so that a flood in one cannot starve 
 BEAT_EVERY = timedelta(seconds=0.9)  # at most; a little less than the usual tick, which is never quite punctual
 RECOUNT_EVERY = timedelta(seconds=30)  # at most: a clock is seldom begun on a calendar that has just been superseded
 # In the order in which a tick does them.
-JOBS = ("recount", "end_holds", "sweep", "tell_missed", "close_silent", "take_in_pending", "deliver", "beat")
-WOKEN = ("sweep", "deliver")  # what need not wait for the tick
+JOBS = ("recount", "end_holds", "sweep", "tell_missed", "close_silent", "take_in_pending", "deliver", "push", "beat")
+WOKEN = ("sweep", "deliver", "push")  # what need not wait for the tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,15 @@ class Worker:
             if outbox.deliver(self.hotline, self.name) == 0:
                 return
         self._bells["deliver"].set()
+
+    def push(self) -> None:
+        """The same to contractors' systems, apart from the notices to people."""
+        for _ in range(MAX_ROUNDS):
+            if self._stopping.is_set() or self._peek.notice(self.hotline.clock.wall()) is None:
+                return
+            if outbox.push(self.hotline, self.name) == 0:
+                return
+        self._bells["push"].set()
 
     def take_in_pending(self) -> None:
         with self.hotline.look() as tx:

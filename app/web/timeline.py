@@ -10,7 +10,8 @@ from app.hotline import Tx
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
 from app.tickets.lifecycle import RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
-from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
+from app.tickets.reading import CONTRACTOR_READS as CONTRACTOR_READS
+from app.tickets.reading import contractor_reads
 from app.web import views
 
 
@@ -27,23 +28,8 @@ class StepView:
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
     """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
-    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(ticket, event, viewer)]
+    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or contractor_reads(ticket, event, viewer)]
     return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
-
-
-# What a contractor reads of the history: what it was told, what it did, and its own clocks.
-_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
-_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
-_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise"}
-CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
-
-
-def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    clock = event.details.get("clock")
-    if clock is not None and not views.concerns(ticket.timers[clock], viewer):
-        return False  # another contractor's, or when the hotline calls back
-    own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
-    return own_note or event.action in CONTRACTOR_READS
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
