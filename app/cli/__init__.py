@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import calendars, deadline, demo, inspect, messages, parked, people, serve, simulate, understand, webhook
+from app.cli import calendars, deadline, demo, inspect, messages, parked, people, serve, simulate, understand, verify, webhook
 from app.errors import HotlineError
 
 
@@ -55,5 +55,6 @@ for command in (
     people.user,
     people.token,
     webhook.webhook,
+    verify.verify,
 ):
     main.add_command(command)

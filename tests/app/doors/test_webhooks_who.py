@@ -149,10 +149,9 @@ def test_a_merged_ticket_says_so_without_saying_into_which(hooked: Hooked) -> No
 
 def test_what_the_clocks_do_is_pushed_with_the_deadlines(hooked: Hooked) -> None:
     number = hooked.brought_to(State.DISPATCHED)
-    hooked.cast.clock.advance(timedelta(hours=3))
+    hooked.cast.clock.advance(timedelta(hours=6, minutes=1))
     sweep(hooked.cast.hotline)
     steps = [one["data"] for one in hooked.told("匠修", number) if one["type"] == "ticket.breach"]
-    print([(o["type"], o["data"]["details"]) for o in hooked.told("匠修", number)])
     breach = next(one for one in steps if one["details"]["target"] == "accept")
     assert breach["at"] == breach["details"]["due_at"], "dated by the deadline"
     assert {one["target"]: one["breached"] for one in breach["deadlines"]}["accept"]
