@@ -21,7 +21,7 @@ from app.store import tickets as store
 from app.tickets import chain, clocks, lifecycle, petitions
 from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Role, Rule, State
+from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Late, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
 
@@ -31,6 +31,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "contact": ("contractor", "supervisor"),
     "note": (),
 }
+REFRESH = "请刷新页面查看最新进展"
 FINAL = (State.CLOSED, State.REJECTED, State.MERGED)
 
 
@@ -117,6 +118,12 @@ def _rated(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[
     return {}
 
 
+def _asker(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asked, so that they are told, and not whoever has the ticket since."""
+    asked = petitions.waiting(ticket)
+    return {"from": str(Handler.CONTRACTOR), "contractor": asked.contractor_id} if asked and asked.contractor_id else {}
+
+
 def _document(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
     """The next number 文号 of this year, to whom it goes, and from whom."""
     year = tx.hotline.local_day(tx.now).year
@@ -143,6 +150,7 @@ _KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, 
     "appeal": _rated,
     "supervise": _document,
     "grant_closure": _outcome,
+    **dict.fromkeys(("grant_exclusion", "deny_exclusion", "grant_appeal", "deny_appeal"), _asker),
 }
 
 
@@ -155,17 +163,20 @@ def _rule(ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any]) ->
     if rule is None:
         raise BadInput(f"没有“{action}”这个动作")
     if by.role not in rule.roles:
-        raise NotAllowed(f"{ROLE_NAMES[by.role]}不能{rule.name}工单")
+        who = "、".join(ROLE_NAMES[role] for role in Role if role in rule.roles)
+        raise NotAllowed(f"{ROLE_NAMES[by.role]}不能{rule.name}工单", cure=f"由{who}操作")
     if ticket.state not in rule.sources:
         raise Conflict(
-            f"工单 {ticket.number} 现在是“{STATE_NAMES[ticket.state]}”，不能{rule.name}",
-            cure="请刷新页面查看最新进展",
+            f"工单 {ticket.number} 现在是“{STATE_NAMES[ticket.state] if ticket.state else '未受理'}”，不能{rule.name}",
+            cure=REFRESH,
         )
     missing = [name for name in rule.needs if details.get(name) in (None, "", [])]
     if missing:
         raise BadInput(f"{rule.name}缺少：{'、'.join(DETAIL_NAMES.get(name, name) for name in missing)}", cure="请补充后重试")
     for check in rule.checks:
         refusal = check(ticket, by, details)
+        if isinstance(refusal, Late):
+            raise Conflict(f"工单 {ticket.number} {refusal}", cure=REFRESH)
         if refusal:
             raise NotAllowed(refusal)
     return rule

@@ -1,7 +1,7 @@
 """From an event to contractors' own systems: one outbox row for each live endpoint of whoever may read the event.
 
-Written in the transaction of the act. Who may read what is ``app/tickets/reading.py``; the payload is documented in
-``app/docs/webhooks.md``. Nothing of a sealed ticket, nobody's name, nothing of what another contractor did.
+Written in the transaction of the act. Who may read what is ``app/tickets/reading.py`` and ``privacy.py``; the payload is
+documented in ``app/docs/webhooks.md``. Nothing of a sealed ticket, nobody's name, nothing of what another contractor did.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from app.hotline import Tx
 from app.store import sequences
 from app.store import webhooks as store
 from app.store.outbox import PUSHED
-from app.tickets.lifecycle import AT_WORK, STATE_NAMES, Actor, Handler, Role
+from app.tickets import privacy
+from app.tickets.lifecycle import AT_WORK, SEALED_GROUPS, STATE_NAMES, Actor, Handler, Role
 from app.tickets.model import Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.programs import Webhook
 from app.tickets.reading import concerns, contractor_reads
 
 TAKES_OFF = ("return", "grant_return", "join")  # whoever had it hears of it, and of nothing later
+HIDES = ("protect", "restate", "classify")  # after which a contractor may read less than before
 DUTY = ("assist", "assisted", "unassist")
 LAPSE = ("target", "target_name", "due_at", "level", "level_name")
 # Which details of an act are handed over, beside what was said with it.
@@ -55,6 +57,8 @@ class Sight(StrEnum):
 
 def tell(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
     """Writes what this act has to say to the systems of those who may read it."""
+    if event.action in HIDES and store.live(tx.session):
+        _withhold(tx, ticket)
     readers = readers_of(ticket, event)
     live = store.live(tx.session) if readers else {}
     for contractor, sight in readers.items():
@@ -91,12 +95,12 @@ def ping(tx: Tx, webhook: Webhook) -> str:
 
 def readers_of(ticket: Ticket, event: TicketEvent) -> Mapping[int, Sight]:
     """Which contractors are told of an event that has just happened, and how much."""
-    if ticket.sealed:
+    if ticket.sealed or ticket.group in SEALED_GROUPS:
         return {}
     readers = {duty.contractor_id: _sight_beside(ticket, event, duty.contractor_id) for duty in _duties(ticket, event)}
     if event.action in TAKES_OFF and event.details.get("contractor"):
         readers[int(event.details["contractor"])] = Sight.WHOLE
-    if ticket.contractor_id and ticket.handler is Handler.CONTRACTOR:
+    if ticket.contractor_id and ticket.handler is Handler.CONTRACTOR and ticket.follows_id is None:
         readers[ticket.contractor_id] = _sight(ticket, event, ticket.contractor_id)
     return {contractor: sight for contractor, sight in readers.items() if sight is not None}
 
@@ -171,17 +175,24 @@ def _deadline(timer: Timer) -> dict[str, Any]:
 
 
 def _details(tx: Tx, ticket: Ticket, event: TicketEvent) -> dict[str, Any]:
-    """What was given with it, without numbers and names. What a resident wrote is left out once the desk has put it in other
-    words 转述: only those are for the contractor."""
-    words: tuple[str, ...] = WORDS
-    if ticket.brief and (event.by_role is Role.RESIDENT or event.action == "append"):
-        words = ()
-    given = {name: event.details.get(name) for name in (*words, *TOLD.get(event.action, ()))}
+    """What was given with it, as a contractor may read it: no numbers, no name, in confidence not the resident's own words."""
+    given = {name: event.details.get(name) for name in (*WORDS, *TOLD.get(event.action, ()))}
+    if not privacy.hears(privacy.OUTSIDE, ticket, event.action, event.by_role):
+        given |= {name: privacy.AWAITED for name in WORDS if given[name]}
     return {
         name: notify.unnamed(tx, ticket, value) if isinstance(value, str) else value
         for name, value in given.items()
         if isinstance(value, str | int)
     }
+
+
+def _withhold(tx: Tx, ticket: Ticket) -> None:
+    """From now on a contractor does not read the resident's own words: nor in what was written before and has not gone out."""
+    for row in store.unsent_of(tx.session, ticket):
+        body = json.loads(row.text)
+        if row.event is not None and body["data"]["details"]:
+            body["data"]["details"] = _details(tx, ticket, row.event)
+            row.text = _spelt_out(body)
 
 
 def _row(tx: Tx, endpoint: int, contractor: int, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +205,7 @@ def _row(tx: Tx, endpoint: int, contractor: int, key: str, body: Mapping[str, An
         "channel": PUSHED,
         "account": "",
         "address": str(endpoint),
-        "text": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "text": _spelt_out(body),
         "created_at": tx.now,
         "state": OutboxState.WAITING,
         "next_at": tx.wall,
@@ -208,6 +219,10 @@ def _write(tx: Tx, row: OutboxRow, number: str) -> None:
     row.subject = f"工单 {number}" if number else "试推"
     tx.write(row)
     tx.said.append(row)  # rings for whoever delivers
+
+
+def _spelt_out(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _spelt(at: datetime) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, literal, null, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.store.inbox import changed
 from app.store.outbox import PUSHED
+from app.tickets.lifecycle import SEALED_GROUPS
 from app.tickets.model import Ticket
 from app.tickets.post import OutboxRow, OutboxState
 from app.tickets.programs import Webhook
@@ -20,6 +21,7 @@ from app.tickets.programs import Webhook
 SECRET_BYTES = 32
 UNDELIVERED = (OutboxState.PARKED, OutboxState.DROPPED, OutboxState.FAILED)  # dead letters 死信
 _MOMENT, _STATE = OutboxRow.next_at.type, OutboxRow.state.type
+_SEALED = Ticket.sealed | Ticket.group.in_(SEALED_GROUPS)
 WAITS = (OutboxState.WAITING, OutboxState.CLAIMED)
 
 
@@ -57,7 +59,7 @@ def by_address(session: Session, addresses: Collection[str]) -> Mapping[str, Web
 
 def sealed_among(session: Session, tickets: Collection[int]) -> set[int]:
     """Which of these tickets no contractor may hear of any more."""
-    return set(session.scalars(select(Ticket.id).where(Ticket.id.in_(tickets), Ticket.sealed)))
+    return set(session.scalars(select(Ticket.id).where(Ticket.id.in_(tickets), _SEALED)))
 
 
 def rotate(webhook: Webhook) -> str:
@@ -104,9 +106,9 @@ def replay(session: Session, endpoint: int, wall: datetime, *, since: datetime |
     if since is not None:
         chosen.append(OutboxRow.created_at >= since)
     if number:
-        chosen.append(OutboxRow.ticket_id.in_(select(Ticket.id).where(Ticket.number == number, Ticket.sealed.is_(False))))
+        chosen.append(OutboxRow.ticket_id.in_(select(Ticket.id).where(Ticket.number == number, ~_SEALED)))
     else:
-        sealed = select(Ticket.id).where(Ticket.sealed)
+        sealed = select(Ticket.id).where(_SEALED)
         chosen.append(OutboxRow.ticket_id.is_(None) | OutboxRow.ticket_id.not_in(sealed))
     done = session.execute(
         update(OutboxRow)
@@ -115,6 +117,13 @@ def replay(session: Session, endpoint: int, wall: datetime, *, since: datetime |
         .execution_options(synchronize_session=False)
     )
     return int(getattr(done, "rowcount", 0)) if changed(done) else 0
+
+
+def unsent_of(session: Session, ticket: Ticket) -> list[OutboxRow]:
+    """What has been written of a ticket for contractors' systems and is not delivered, with its events."""
+    states = (OutboxState.WAITING, *UNDELIVERED)
+    query = select(OutboxRow).where(OutboxRow.ticket_id == ticket.id, OutboxRow.channel == PUSHED, OutboxRow.state.in_(states))
+    return list(session.scalars(query.options(joinedload(OutboxRow.event))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
-from app.tickets import lifecycle, petitions
+from app.store.collisions import again
+from app.tickets import lifecycle, petitions, privacy
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
@@ -25,6 +26,7 @@ from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
 from app.web import acts, forms, timeline, views
 from app.web.guards import SignedIn
+from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
@@ -90,10 +92,8 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
         raise NotFound("没有这个操作")
     told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
-        try:
-            _do(hotline, me, number, action, given, told)
-        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
-            _do(hotline, me, number, action, given, told)
+        # Whether what happened meanwhile matters is asked of the ticket as it is then.
+        again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
@@ -104,7 +104,7 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor)
+        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
         _undisturbed(tx, ticket, action, me.actor, given.seen)
         if told is not None and told.guarded and not ticket.sealed:
             raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
@@ -141,29 +141,30 @@ def _weighs(event: TicketEvent, viewer: Actor) -> bool:
 def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
     history = store.history(tx.session, ticket)
     offers = acts.offered(tx, ticket, viewer)
-    contractor = viewer.role is Role.CONTRACTOR
+    outside = privacy.outsider(viewer)
     wanted = {field.choices for offer in offers for field in offer.form.fields if field.choices}
     return {
         "row": views.row_view(tx, ticket, viewer),
-        "text": views.readable(tx, ticket, viewer, ticket.text),
+        "text": views.complaint(tx, ticket, viewer),
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
-        "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
+        "place_text": "" if outside else ticket.place_text,
         "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
         "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
-        "attachments": history.attachments,
+        "attachments": [one for one in history.attachments if privacy.sees_sent(viewer, ticket, Role.RESIDENT)],
         "ratings": history.ratings,
         "grades": views.GRADES,
         "offers": offers,
         "choices": {name: _choices(tx, ticket, name) for name in wanted},
         "chosen": _chosen(tx, ticket),
-        "notices": [] if contractor else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
-        "verdict": None if contractor else _verdict(tx, ticket),
+        "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
+        "verdict": None if outside else _verdict(tx, ticket),
         "channel": views.channel_name(tx, ticket.channel),
-        "owed": [] if contractor else _owed(tx, ticket),
+        "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
+        "related": related(tx, ticket, viewer, door.root),
     }
 
 
@@ -172,12 +173,15 @@ class PersonView:
     name: str
     phone: str
     withheld: bool  # somebody complains, and this viewer may not know who
+    why: str = ""
 
 
 def _person(tx: Tx, ticket: Ticket, viewer: Actor) -> PersonView:
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
     if not sees_person(viewer, ticket):
-        return PersonView("", "", withheld=True)
+        asked = ticket.confidential or viewer.role is not Role.CONTRACTOR
+        why = "诉求人要求保密，联系请经热线转达。" if asked else "贵单位协办，联系诉求人请经主办单位或热线。"
+        return PersonView("", "", withheld=True, why=why)
     name, phone = (resident.name, resident.phone) if resident else ("", "")
     if viewer.role is Role.ADMIN:
         name, phone = mask_name(name), mask_phone(phone)

@@ -39,6 +39,7 @@ DONE = {
     "nudge": "已催办，承办单位会收到提醒",
     "withdrawal": "已按您的要求撤回",
     "nudged": "刚刚催办过，请过一会儿再催",
+    "confidence": "已为您保密，承办单位看不到您是谁",
     "rating": "谢谢您的评价",
     "again": "收到您的评价，将重新办理",
     "late": "收到您的评价。办结已久，如还没解决，请重新提交诉求",
@@ -236,7 +237,7 @@ def add(request: Request, hotline: TheHotline, number: str, given: Annotated[Add
             understander = hotline.knowledge(tx.session).understander
         word = AddedWord(delivery, complaint, understander.understand(complaint.text))
         with hotline.tx() as tx:
-            joined = add_word(tx, store.by_number(tx.session, number, who), word).number
+            joined = add_word(tx, store.by_number(tx.session, number, who, to_act=True), word).number
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?" + ("done=addition" if joined == number else f"own={joined}"), 303)
@@ -249,7 +250,7 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             before = found.nudges
             dialogue.nudge(tx, found)
             done = "nudge" if found.nudges > before else "nudged"
@@ -265,7 +266,7 @@ def withdraw(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             act(tx, found, "withdraw", resident_of(found))
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
@@ -293,7 +294,7 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
         if given.satisfied not in ("1", "2", "3", "4", "5") or given.solved not in answers:
             raise BadInput("请选择是否解决和满意度", cure="两项都选好后再提交")
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             seq, turn = found.seq, found.round
             low = int(given.satisfied) <= dialogue.LOW or given.solved == "no"
             dialogue.rate(

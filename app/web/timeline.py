@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.hotline import Tx
+from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
 from app.tickets.lifecycle import RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.reading import CONTRACTOR_READS as CONTRACTOR_READS
-from app.tickets.reading import contractor_reads
+from app.tickets.reading import EVALUATOR_READS, clock_concerns, contractor_reads
 from app.web import views
 
 
@@ -27,9 +28,25 @@ class StepView:
 
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
-    """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
-    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or contractor_reads(ticket, event, viewer)]
-    return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
+    """The whole history for staff, newest first; outside the house only what concerns the reader, and not who complains."""
+    return [_step(tx, ticket, event, viewer) for event in reversed(shown(ticket, events, viewer))]
+
+
+def shown(ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[TicketEvent]:
+    """The acts that this viewer may know of: a contractor no internal notes of others, nor what is none of its business."""
+    match viewer.role:
+        case Role.CONTRACTOR:
+            return [event for event in events if contractor_reads(ticket, event, viewer)]
+        case Role.EVALUATOR:
+            return [event for event in events if event.action in EVALUATOR_READS and clock_concerns(ticket, event, viewer)]
+    return events
+
+
+def heard(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor, words: str) -> str:
+    """Words of an act as this viewer may read them; of a ticket in confidence what may be the resident's is withheld."""
+    if words and not privacy.hears(viewer, ticket, event.action, event.by_role):
+        return privacy.AWAITED
+    return views.readable(tx, ticket, viewer, words)
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
@@ -38,8 +55,8 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
     return StepView(
         at=tx.hotline.spell(event.at),
         title=rule.name if rule else event.action,
-        by="诉求人" if by_resident else event.by_name,
-        text=views.readable(tx, ticket, viewer, _told(tx, event)),
+        by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
+        text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
     )
 

@@ -193,10 +193,11 @@ class Stage:
         return {row.audience for row in self.notices(number) if row.event_id == event.id}
 
     def everything(self, number: str) -> tuple[object, ...]:
-        """Every field of a ticket and its clocks, and how many rows each table has: equal before and after a refused act."""
+        """Every field of a ticket and of what hangs on it, and how many rows each table has: equal before and after a refused
+        act."""
         with self.cast.hotline.look() as tx:
             ticket = store.by_number(tx.session, number, SYSTEM)
-            rows = [ticket, *ticket.timers]
+            rows = [ticket, *ticket.timers, *ticket.holds, *ticket.petitions, *ticket.duties, *ticket.supervisions]
             fields = [tuple(getattr(row, column.key) for column in row.__table__.columns) for row in rows]
             counts = tx.session.execute(_COUNTS).one()
         return (*fields, *counts)
