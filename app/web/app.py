@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.hotline import Hotline
 from app.intake import Intake
-from app.web import api, board, desk, hooks, jobs, ops, resident, signin
+from app.web import api, api_photos, board, desk, hooks, jobs, ops, resident, signin
 from app.web.gate import Gate
 from app.web.refusals import words_for_errors
 from app.worker import Worker
 
+DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 300 MB
 THREADS = 8  # as many as the database pool has connections; more would only wait there
 
 
@@ -44,7 +46,8 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.hotline = hotline
-    for module in (hooks, api, ops, signin, resident, desk, jobs, board):
+    app.state.decoders = anyio.CapacityLimiter(DECODERS)
+    for module in (hooks, api, api_photos, ops, signin, resident, desk, jobs, board):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
     app.add_middleware(Gate)
