@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import calendars, deadline, demo, inspect, messages, parked, people, serve, simulate, understand
+from app.cli import calendars, deadline, demo, inspect, messages, parked, people, samples, serve, simulate, understand
 from app.errors import HotlineError
 
 
@@ -54,5 +54,6 @@ for command in (
     parked.parked,
     people.user,
     people.token,
+    samples.sample,
 ):
     main.add_command(command)

@@ -136,6 +136,16 @@ def drop(session: Session, row: OutboxRow, why: str) -> None:
     )
 
 
+def keep_from_contractors(session: Session, ticket: Ticket, audiences: Sequence[str]) -> None:
+    """Drops what contractors were still to be told of a ticket that has been sealed meanwhile."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.ticket_id == ticket.id, OutboxRow.audience.in_(audiences), OutboxRow.state.in_(UNSAID))
+        .values(state=OutboxState.DROPPED, next_at=None, error="已转为承接主体不可见的工单")
+        .execution_options(synchronize_session=False)
+    )
+
+
 def told_later(session: Session, row: OutboxRow) -> bool:
     """Whether something newer is on its way to the resident of this notice's ticket, or has reached them."""
     newer = select(OutboxRow.id).where(

@@ -18,11 +18,12 @@ from app.store import register as register_store
 from app.store import tickets as store
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Ticket, Timer
-from app.tickets.privacy import sees_person
+from app.tickets.privacy import outsider, reads_message, sees_dwelling, sees_person
 from app.web.deadlines import deadlines_data
 from app.web.guards import TheHotline, program
 from app.web.shapes import DeadlinesView, EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
-from app.web.views import concerns, readable
+from app.web.timeline import shown
+from app.web.views import complaint, concerns, named, readable
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
@@ -141,31 +142,31 @@ def _tickets(tx: Tx, tickets: Sequence[Ticket], viewer: Actor) -> list[TicketVie
 
 
 def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: store.History) -> TicketView:
-    outsider = viewer.role is Role.CONTRACTOR
-    view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
+    outside = outsider(viewer)
+    view.external_ids = [] if outside else past.external_ids  # some platforms' ids hold the sender's
     view.events = [
         EventView(
             at=event.at,
             action=event.action,
-            by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
+            by="" if outside and event.by_role is Role.RESIDENT else named(viewer, event.by_role, event.by_name),
             role=event.by_role,
             from_state=event.from_state,
             to_state=event.to_state,
-            details={} if outsider else event.details,
+            details={} if outside else event.details,
         )
-        for event in past.events
+        for event in shown(ticket, past.events, viewer)
     ]
     view.messages = [
         MessageView(
             at=said.at,
-            by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
+            by="" if outside and said.by_role is Role.RESIDENT else named(viewer, said.by_role, said.by_name),
             channel=said.channel,
             kind=said.kind,
             text=readable(tx, ticket, viewer, said.text),
             internal=not said.audience,
         )
         for said in past.messages
-        if not outsider or "contractor" in said.audience
+        if reads_message(viewer, ticket, said.by_role, said.audience)
     ]
     last = past.ratings[-1] if past.ratings else None
     if last is not None:
@@ -176,7 +177,7 @@ def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: st
             "responded": last.responded,
             "solved": last.solved,
             "satisfied": last.satisfied,
-            "reason": "" if outsider else last.reason,
+            "reason": "" if outside else last.reason,
         }
     return view
 
@@ -245,15 +246,15 @@ def categories(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
 def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) -> TicketView:
     names = tx.hotline.knowledge(tx.session).snapshot
     estates = names.register.estates
-    known = sees_person(viewer, ticket)
-    outsider = viewer.role is Role.CONTRACTOR
+    outside = outsider(viewer)
+    dwelling = sees_dwelling(viewer, ticket)
     return TicketView(
         number=ticket.number,
         state=ticket.state,
         channel=ticket.channel,
-        sender=ticket.sender if known and not outsider else "",
+        sender=ticket.sender if sees_person(viewer, ticket) and not outside else "",
         created_at=ticket.created_at,
-        text=readable(tx, ticket, viewer, ticket.text),
+        text=complaint(tx, ticket, viewer),
         leaf=ticket.leaf,
         group=ticket.group,
         confidence=ticket.confidence,
@@ -264,14 +265,14 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         place=PlaceView(
             estate=estates[str(ticket.estate_id)].name if ticket.estate_id else None,
             building=ticket.building or None,
-            unit=ticket.unit or None,
-            room=ticket.room or None,
-            said=readable(tx, ticket, viewer, ticket.place_text),
+            unit=(ticket.unit if dwelling else "") or None,
+            room=(ticket.room if dwelling else "") or None,
+            said=readable(tx, ticket, viewer, ticket.place_text) if dwelling else "",
         ),
         contractor=names.contractors.get(ticket.contractor_id) if ticket.contractor_id else None,
         contract=contracts.get(ticket.contract_id) if ticket.contract_id else None,
         purchaser=names.purchasers.get(ticket.purchaser_id) if ticket.purchaser_id else None,
-        why=ticket.assigned_why,
+        why="" if outside else ticket.assigned_why,
         level=ticket.level,
         round=ticket.round,
         timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],

@@ -12,7 +12,20 @@ from fastapi.staticfiles import StaticFiles
 
 from app.hotline import Hotline
 from app.intake import Intake
-from app.web import api, api_photos, board, desk, hooks, jobs, ops, resident, signin
+from app.web import (
+    api,
+    api_photos,
+    board,
+    confidence,
+    desk,
+    hooks,
+    incidents,
+    jobs,
+    ops,
+    resident,
+    review,
+    signin,
+)
 from app.web.gate import Gate
 from app.web.refusals import words_for_errors
 from app.worker import Worker
@@ -47,7 +60,7 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
     )
     app.state.hotline = hotline
     app.state.decoders = anyio.CapacityLimiter(DECODERS)
-    for module in (hooks, api, api_photos, ops, signin, resident, desk, jobs, board):
+    for module in (hooks, api, api_photos, ops, signin, resident, confidence, incidents, desk, jobs, board, review):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
     app.add_middleware(Gate)

@@ -10,13 +10,13 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import evidence
-from app.casework import act
+from app import deeds, evidence
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
-from app.tickets import lifecycle, petitions
+from app.store.collisions import again
+from app.tickets import lifecycle, petitions, privacy
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
@@ -26,6 +26,8 @@ from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
 from app.web import acts, forms, photos, timeline, views
 from app.web.guards import SignedIn
+from app.web.kin import kin_view
+from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
@@ -73,7 +75,7 @@ class Refusal:
 def show(
     request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door, refusal: Refusal | None = None, done: str = ""
 ) -> Response:
-    """The page of one ticket. Raises NotFound, also for a ticket this person may not know of."""
+    """The page of one ticket. Raises NotFound; Hidden for a ticket this person may not know of."""
     with hotline.look() as tx:
         ticket = store.by_number(tx.session, number, me.actor)
         view = _view(tx, ticket, me.actor, door)
@@ -103,10 +105,8 @@ def perform(
     try:
         if noun in forms.PICTURED:
             given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, sent)]
-        try:
-            _do(hotline, me, number, action, given, told)
-        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
-            _do(hotline, me, number, action, given, told)
+        # Whether what happened meanwhile matters is asked of the ticket as it is then.
+        again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
@@ -117,11 +117,11 @@ def perform(
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor)
+        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
         _undisturbed(tx, ticket, action, me.actor, given.seen)
         if told is not None and told.guarded and not ticket.sealed:
             raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
-        act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
+        deeds.do(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
         if told is not None:
             draw_on(tx, ticket, given.text, told)
 
@@ -154,30 +154,32 @@ def _weighs(event: TicketEvent, viewer: Actor) -> bool:
 def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
     history = store.history(tx.session, ticket)
     offers = acts.offered(tx, ticket, viewer)
-    contractor = viewer.role is Role.CONTRACTOR
+    outside = privacy.outsider(viewer)
     wanted = {field.choices for offer in offers for field in offer.form.fields if field.choices}
     return {
         "row": views.row_view(tx, ticket, viewer),
-        "text": views.readable(tx, ticket, viewer, ticket.text),
+        "text": views.complaint(tx, ticket, viewer),
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
-        "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
+        "place_text": "" if outside else ticket.place_text,
         "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
         "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
-        "attachments": history.attachments,
+        "attachments": [one for one in history.attachments if privacy.sees_sent(viewer, ticket, Role.RESIDENT)],
         "ratings": history.ratings,
         "grades": views.GRADES,
         "offers": offers,
         "choices": {name: _choices(tx, ticket, name) for name in wanted},
         "chosen": _chosen(tx, ticket),
         "sent": photos.shown_of(tx, ticket, viewer),
-        "notices": [] if contractor else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
-        "verdict": None if contractor else _verdict(tx, ticket),
+        "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
+        "verdict": None if outside else _verdict(tx, ticket),
         "channel": views.channel_name(tx, ticket.channel),
-        "owed": [] if contractor else _owed(tx, ticket),
+        "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
+        "related": related(tx, ticket, viewer, door.root),
+        "kin": kin_view(tx, ticket, viewer),
     }
 
 
@@ -186,12 +188,15 @@ class PersonView:
     name: str
     phone: str
     withheld: bool  # somebody complains, and this viewer may not know who
+    why: str = ""
 
 
 def _person(tx: Tx, ticket: Ticket, viewer: Actor) -> PersonView:
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
     if not sees_person(viewer, ticket):
-        return PersonView("", "", withheld=True)
+        asked = ticket.confidential or viewer.role is not Role.CONTRACTOR
+        why = "诉求人要求保密，联系请经热线转达。" if asked else "贵单位协办，联系诉求人请经主办单位或热线。"
+        return PersonView("", "", withheld=True, why=why)
     name, phone = (resident.name, resident.phone) if resident else ("", "")
     if viewer.role is Role.ADMIN:
         name, phone = mask_name(name), mask_phone(phone)
@@ -208,7 +213,10 @@ OUTBOX_NAMES = {
     OutboxState.DIGESTED: "已汇总告知",
     OutboxState.DROPPED: "不再发",
 }
-AUDIENCE_NAMES = {"resident": "诉求人", "contractor": "承接主体", "supervisor": "主管部门", "desk": "坐席"}
+AUDIENCE_NAMES = {
+    **{"resident": "诉求人", "contractor": "承接主体", "helper": "协办单位"},
+    **{"supervisor": "主管部门", "desk": "坐席"},
+}
 
 
 @dataclass(frozen=True, slots=True)

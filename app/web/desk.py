@@ -15,6 +15,7 @@ from app.store import board as slices
 from app.store import inbox
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Actor, Role
+from app.tickets.petitions import KINDS
 from app.triage import open_ticket
 from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
@@ -23,6 +24,7 @@ from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
 from app.web.resident import Told, read_form
+from app.web.supervision import show_order
 from channels.contract import Complaint, Delivery
 from routing.verdict import Verdict
 
@@ -31,7 +33,7 @@ router = APIRouter(prefix="/desk", include_in_schema=False)
 DOOR = Door("/desk", "desk/ticket.html", None)
 Reader = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR, Role.ADMIN))]
 Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
-TABS = {"queue": "待派", "emergency": "应急", "handling": "在办", "callback": "待回访", "done": "已办结"}
+TABS = {"queue": "待派", "emergency": "应急", "to_restate": "待转述", "handling": "在办", "callback": "待回访", "done": "已办结"}
 # Lists that the board's figures lead to.
 LISTS = {
     **TABS,
@@ -41,6 +43,12 @@ LISTS = {
     "overdue": "超期",
     "ours": "主管部门办理",
     "to_decide": "待裁决",
+    **{f"decide_{kind}": f"{word}待裁决" for kind, word in KINDS.items()},
+    "returned": "退过单",
+    "shuffled": "多次改派",
+    "supervised": "督办过",
+    "unanswered": "督办未反馈",
+    "helped": "协办中",
 }
 
 
@@ -93,6 +101,11 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: st
 @router.get("/t/{number}/photos/{photo}")
 def picture(hotline: TheHotline, me: Reader, number: str, photo: str) -> Response:
     return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
 
 
 @router.get("/new")

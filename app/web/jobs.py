@@ -15,12 +15,21 @@ from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
+from app.web.supervision import show_order
 
 router = APIRouter(prefix="/jobs", include_in_schema=False)
 
 DOOR = Door("/jobs", "jobs/ticket.html", "contractor")
 Contractor = Annotated[SignedIn, Depends(staff(Role.CONTRACTOR))]
-TABS = {"due_today": "今日到期", "to_accept": "待签收", "working": "办理中", "overdue": "已超期", "done": "已办结"}
+TABS = {
+    "due_today": "今日到期",
+    "to_accept": "待签收",
+    "working": "办理中",
+    "overdue": "已超期",
+    "to_report": "督办反馈",
+    "assisting": "协办",
+    "done": "已办结",
+}
 
 
 @router.get("")
@@ -55,6 +64,11 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Contractor, number
 @router.get("/t/{number}/photos/{photo}")
 def picture(hotline: TheHotline, me: Contractor, number: str, photo: str) -> Response:
     return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Contractor, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
 
 
 @router.post("/{number}/{noun}")

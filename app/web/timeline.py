@@ -8,8 +8,9 @@ from datetime import datetime
 
 from app.evidence import STAGES
 from app.hotline import Tx
+from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
-from app.tickets.lifecycle import RULES, Actor, Role
+from app.tickets.lifecycle import BY_TIME, RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
 from app.web import views
@@ -55,24 +56,56 @@ def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer:
 
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
-    """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
-    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(ticket, event, viewer)]
-    return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
+    """The whole history for staff, newest first; outside the house only what concerns the reader, and not who complains."""
+    return [_step(tx, ticket, event, viewer) for event in reversed(shown(ticket, events, viewer))]
+
+
+def shown(ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[TicketEvent]:
+    """The acts that this viewer may know of: a contractor no internal notes of others, nor what is none of its business."""
+    match viewer.role:
+        case Role.CONTRACTOR:
+            return [event for event in events if _for_contractor(ticket, event, viewer)]
+        case Role.EVALUATOR:
+            return [event for event in events if event.action in EVALUATOR_READS and _concerns(ticket, event, viewer)]
+    return events
+
+
+def heard(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor, words: str) -> str:
+    """Words of an act as this viewer may read them; of a ticket in confidence what may be the resident's is withheld."""
+    if words and not privacy.hears(viewer, ticket, event.action, event.by_role):
+        return privacy.AWAITED
+    return views.readable(tx, ticket, viewer, words)
 
 
 # What a contractor reads of the history: what it was told, what it did, and its own clocks.
 _DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
 _TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
-_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise"}
+_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise", "restate"}
+_OF_THE_WORK = {"dispatch", "append", "restate", "resolve", "remand", "reopen", "withdraw", "confirm", "close"}
+_OF_HELP = {"assist", "assisted", "unassist"}
 CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
 
 
+# What a third party reads: how the work went and what came of it, not how the house came to its decisions.
+EVALUATOR_READS = CONTRACTOR_READS | {"receive", "refer", "answer", "reject", "return", "rate", "call", "reply"}
+
+
 def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    clock = event.details.get("clock")
-    if clock is not None and not views.concerns(ticket.timers[clock], viewer):
+    if not _concerns(ticket, event, viewer):
         return False  # another contractor's, or when the hotline calls back
-    own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
-    return own_note or event.action in CONTRACTOR_READS
+    own = event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
+    if event.action == "note":
+        return own
+    if privacy.leads(viewer, ticket):
+        return event.action in CONTRACTOR_READS
+    asked = event.action in _OF_HELP and event.details.get("helper") == viewer.org
+    return own or asked or event.action in _OF_THE_WORK or event.action in BY_TIME
+
+
+def _concerns(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
+    """Whether an act of a clock is of one that this viewer sees."""
+    clock = event.details.get("clock")
+    return clock is None or views.concerns(ticket.timers[clock], viewer)
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
@@ -81,8 +114,8 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
     return StepView(
         at=tx.hotline.spell(event.at),
         title=rule.name if rule else event.action,
-        by="诉求人" if by_resident else event.by_name,
-        text=views.readable(tx, ticket, viewer, _told(tx, event)),
+        by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
+        text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
         photos=pictures_of(tx, event),
     )
