@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -13,6 +14,7 @@ from app.hotline import Hotline
 from app.intake import Intake
 from app.web import (
     api,
+    api_photos,
     api_webhooks,
     board,
     confidence,
@@ -29,9 +31,12 @@ from app.web.gate import Gate
 from app.web.refusals import words_for_errors
 from app.worker import Worker
 
+DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 300 MB
+
 ROUTED = (
     hooks,
     api,
+    api_photos,
     api_webhooks,
     ops,
     signin,
@@ -71,6 +76,7 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.hotline = hotline
+    app.state.decoders = anyio.CapacityLimiter(DECODERS)
     for module in ROUTED:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")

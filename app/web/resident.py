@@ -22,6 +22,7 @@ from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
 from app.tickets.model import Ticket
 from app.tickets.residents import Resident
+from app.web import photos
 from app.web.deadlines import reasons
 from app.web.follow import LOW_REASONS, AddedWord, add_word, follow_view
 from app.web.guards import TheHotline, TheIntake, follower, grant_follow
@@ -196,6 +197,12 @@ def why_then(request: Request, hotline: TheHotline, number: str) -> Response:
     with hotline.look() as tx:
         found = reasons(tx, store.by_number(tx.session, number, who), who)
     return _page(request, "resident/deadlines.html", number=number, reasons=found)
+
+
+@router.get("/h5/t/{number}/photos/{photo}")
+def picture(request: Request, hotline: TheHotline, number: str, photo: str) -> Response:
+    """A picture of the progress or the result."""
+    return photos.show_picture(hotline, follower(request, number), number, photo)
 
 
 def _done(done: str, own: str) -> str:
