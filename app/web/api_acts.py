@@ -18,7 +18,7 @@ from app.store import tickets as store
 from app.tickets.lifecycle import ROLE_NAMES, RULES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Ticket
 from app.web import acts, case, programs
-from app.web.api_bodies import body_of, given_by, needs_nothing
+from app.web.api_bodies import body_of, example_of, given_by, needs_nothing
 from app.web.api_views import seen_as, standing, ticket_view
 from app.web.forms import FORMS, ActForm
 from app.web.guards import TheHotline
@@ -86,11 +86,11 @@ def _described(rule: Rule, form: ActForm) -> str:
 def _endpoint(action: str, form: ActForm) -> Callable[..., Response]:
     """The route of one act. Its body is declared here, because no two acts ask the same."""
     shape: Any = body_of(action, form)
+    shown: Any = {"example": {"summary": form.button, "value": example_of(action, form)}}
+    default: Any = Body(openapi_examples=shown)
     if needs_nothing(action, form):
         shape = shape | None
-        default: Any = Body(default=None, description="可以不带正文")
-    else:
-        default = Body()
+        default = Body(default=None, description="可以不带正文", openapi_examples=shown)
 
     def endpoint(hotline: Any, viewer: Any, asked: Any, number: Any, given: Any = default) -> Response:
         return do(hotline, viewer, asked, number, action, given)

@@ -47,6 +47,7 @@ async def _asked(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             pattern=KEY,
             description="可选。同一请求重发时带同一个值，只办一次，并得到同一答复；1–200 个可见的英文字符，24 小时内有效",
             examples=["5f2c9a52-0b7e-4b53-9d0e-0b5b3c1f6a10"],

@@ -1,4 +1,4 @@
-"""Acts by programs: each at its noun, as the page does it; refused in words where the page refuses; nothing overlooked in silence."""
+"""Acts by programs: each at its noun, as its page does it; refused in words where that refuses; nothing overlooked in silence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from app.web.forms import FORMS
 from tests.app.api.conftest import Morning, Program
 from tests.app.casework.test_every_row import BY_OTHERS, CASES, filled, prepared
 
-BY_HAND = {"unseal"}
 # What somebody of the house or a contractor may do, and what is asked for elsewhere than by a form on the ticket.
 ELSEWHERE = {"receive", "split", "join", "call", "uncall", "rate"}
 LOGINS = {Role.AGENT: ("agent", "/desk"), Role.SUPERVISOR: ("city", "/board"), Role.CONTRACTOR: ("jiangxiu", "/jobs")}
