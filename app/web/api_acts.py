@@ -18,7 +18,7 @@ from app.store import tickets as store
 from app.tickets.lifecycle import ROLE_NAMES, RULES, STATE_NAMES, Actor, Role, Rule, State
 from app.tickets.model import Ticket
 from app.web import acts, case, programs
-from app.web.api_bodies import body_of, example_of, given_by, needs_nothing
+from app.web.api_bodies import asked_by, body_of, example_of, given_by, needs_nothing
 from app.web.api_views import seen_as, standing, ticket_view
 from app.web.forms import FORMS, ActForm
 from app.web.guards import TheHotline
@@ -63,6 +63,18 @@ def _with_standing(hotline: Hotline, viewer: Actor, number: str, seen: int, lost
     with hotline.look() as tx:
         lost.members = standing(tx, store.by_number(tx.session, number, viewer), viewer, seen)
     return lost
+
+
+def as_markdown() -> str:
+    """The acts as app/docs/api.md shows them."""
+    lines = ["| POST /tickets/{number}/… | 动作 | 谁可以 | 必填 | 可填 |", "|---|---|---|---|---|"]
+    for action, form in FORMS.items():
+        rule, asked = RULES[action], [field.name for field in asked_by(action, form)]
+        roles = "、".join(ROLE_NAMES[role] for role in BY_TOKEN if role in rule.roles)
+        needed = " ".join(f"`{name}`" for name in asked if name in rule.needs)
+        free = " ".join(f"`{name}`" for name in asked if name not in rule.needs)
+        lines.append(f"| `{form.noun}` | {rule.name} | {roles} | {needed or '—'} | {free or '—'} |")
+    return "\n".join(lines)
 
 
 def _states(states: frozenset[State | None]) -> str:
