@@ -237,7 +237,8 @@ def _plain(tx: Tx, event: TicketEvent) -> StepView | None:
     if event.action not in PLAIN or party != "citizen" or event.details.get("target") == "accept":
         return None
     title, words, tone = PLAIN[event.action]
-    return StepView(tx.hotline.spell(event.at), title, "", words(tx, event.details), tone)
+    pictures = timeline.pictures_of(tx, event) if event.action in timeline.RESIDENT_SEES else ()
+    return StepView(tx.hotline.spell(event.at), title, "", words(tx, event.details), tone, pictures)
 
 
 @dataclass(frozen=True, slots=True)

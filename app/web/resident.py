@@ -22,6 +22,7 @@ from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
 from app.tickets.model import Ticket
 from app.tickets.residents import Resident
+from app.web import photos
 from app.web.deadlines import reasons
 from app.web.follow import LOW_REASONS, AddedWord, add_word, follow_view
 from app.web.guards import TheHotline, TheIntake, follower, grant_follow
@@ -40,6 +41,7 @@ DONE = {
     "nudge": "已催办，承办单位会收到提醒",
     "withdrawal": "已按您的要求撤回",
     "nudged": "刚刚催办过，请过一会儿再催",
+    "confidence": "已为您保密，承办单位看不到您是谁",
     "rating": "谢谢您的评价",
     "again": "收到您的评价，将重新办理",
     "late": "收到您的评价。办结已久，如还没解决，请重新提交诉求",
@@ -197,6 +199,12 @@ def why_then(request: Request, hotline: TheHotline, number: str) -> Response:
     return _page(request, "resident/deadlines.html", number=number, reasons=found)
 
 
+@router.get("/h5/t/{number}/photos/{photo}")
+def picture(request: Request, hotline: TheHotline, number: str, photo: str) -> Response:
+    """A picture of the progress or the result."""
+    return photos.show_picture(hotline, follower(request, number), number, photo)
+
+
 def _done(done: str, own: str) -> str:
     separate = numbering.found_in(own)
     if separate:
@@ -240,7 +248,7 @@ def add(request: Request, hotline: TheHotline, number: str, given: Annotated[Add
             understander = hotline.knowledge(tx.session).understander
         word = AddedWord(delivery, complaint, understander.understand(complaint.text))
         with hotline.tx() as tx:
-            joined = add_word(tx, store.by_number(tx.session, number, who), word).number
+            joined = add_word(tx, store.by_number(tx.session, number, who, to_act=True), word).number
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?" + ("done=addition" if joined == number else f"own={joined}"), 303)
@@ -253,7 +261,7 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             dialogue.nudge(tx, survivor(tx, found))
             done = "nudge" if tx.said else "nudged"
     except HotlineError as refused:
@@ -268,7 +276,7 @@ def withdraw(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = store.by_number(tx.session, number, who, to_act=True)
             dialogue.withdraw(tx, survivor(tx, found))
     except HotlineError as refused:
         return _show(request, hotline, who, number, error=refused)
@@ -297,7 +305,7 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
         if given.satisfied not in ("1", "2", "3", "4", "5") or given.solved not in answers:
             raise BadInput("请选择是否解决和满意度", cure="两项都选好后再提交")
         with hotline.tx() as tx:
-            found = _rated(tx, survivor(tx, store.by_number(tx.session, number, who)), given.part)
+            found = _rated(tx, survivor(tx, store.by_number(tx.session, number, who, to_act=True)), given.part)
             seq, turn = found.seq, found.round
             low = int(given.satisfied) <= dialogue.LOW or given.solved == "no"
             dialogue.rate(

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from app import deeds
 from app.bootstrap import build
-from app.casework import act
 from app.demo.load import load_city
 from app.incidents import open_incident
 from app.policy import Policy
@@ -35,6 +34,7 @@ from channels.contract import Complaint, Kind
 from routing.classify import Model
 from routing.place import Gazetteer
 from routing.verdict import EmergencyHit, Verdict
+from tests import proof
 from tests.cast import ACCOUNT, MONDAY_MORNING, Cast, Pigeons
 from tests.handclock import HandClock
 
@@ -110,9 +110,9 @@ class Stage:
         )
 
     def does(self, number: str, action: str, by: Actor, **details: Any) -> TicketEvent:
-        """The act in a transaction of its own."""
+        """The act in a transaction of its own; a contractor who resolves shows what has to be shown."""
         with self.cast.hotline.tx() as tx:
-            return act(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+            return proof.done(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
 
     def deed(self, number: str, action: str, by: Actor, **details: Any) -> TicketEvent:
         """What pages and programs do, in a transaction of its own."""
@@ -211,10 +211,11 @@ class Stage:
         return {row.audience for row in self.notices(number) if row.event_id == event.id}
 
     def everything(self, number: str) -> tuple[object, ...]:
-        """Every field of a ticket and its clocks, and how many rows each table has: equal before and after a refused act."""
+        """Every field of a ticket and of what hangs on it, and how many rows each table has: equal before and after a refused
+        act."""
         with self.cast.hotline.look() as tx:
             ticket = store.by_number(tx.session, number, SYSTEM)
-            rows = [ticket, *ticket.timers]
+            rows = [ticket, *ticket.timers, *ticket.holds, *ticket.petitions, *ticket.duties, *ticket.supervisions]
             fields = [tuple(getattr(row, column.key) for column in row.__table__.columns) for row in rows]
             counts = tx.session.execute(_COUNTS).one()
         return (*fields, *counts)
