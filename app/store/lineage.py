@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app.errors import Conflict
 from app.store.tickets import WHOLE, by_id
 from app.tickets.lifecycle import UNANSWERED, Actor, State
 from app.tickets.model import Ticket
@@ -49,9 +51,18 @@ def survivor(session: Session, ticket: Ticket) -> Ticket | None:
 
 def lock(session: Session, ticket: Ticket, other: Ticket) -> None:
     """Keeps both tickets from being written by anybody else until this transaction ends, and reads the other one anew: of two
-    who tie the same two together the second sees what the first has done. SQLite has one writer at a time as it is."""
-    both = sorted((ticket.id, other.id))
-    session.scalars(select(Ticket.id).where(Ticket.id.in_(both)).order_by(Ticket.id).with_for_update()).all()
+    who tie the same two together the second sees what the first has done. SQLite has one writer at a time as it is.
+
+    The first ticket may be locked already, so nobody waits for the older while holding the newer: two would wait in a ring.
+    Raises Conflict where somebody has the older one.
+    """
+    for one in sorted((ticket, other), key=lambda found: found.id):
+        try:
+            session.execute(
+                select(Ticket.id).where(Ticket.id == one.id).with_for_update(nowait=one is other and one.id < ticket.id)
+            )
+        except OperationalError:
+            raise Conflict(f"工单 {other.number} 正有人处理", cure="请看最新情况后重试") from None
     session.refresh(other)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.casework import act
-from app.errors import NotFound
+from app.errors import Hidden
 from app.register import people
 from app.store import board, lineage, outbox
 from app.store import tickets as store
@@ -89,7 +89,7 @@ def test_a_lift_that_nine_people_tell_of_is_one_work_order_and_nine_answers(town
     with cast.hotline.look() as tx:
         assert [one.number for one in store.listed(tx.session, worker, store.Filter(leaf="C07"))] == [order]
         for number in numbers:
-            with pytest.raises(NotFound):
+            with pytest.raises(Hidden):
                 store.by_number(tx.session, number, worker)
     for login in ("anju", "jiangxiu", "linli", "fangan", "hengsheng"):
         jobs = town.browse(login).get(f"/jobs/t/{order}")
@@ -186,7 +186,7 @@ def nothing_is_seen(town: House, number: str, part: str) -> None:
     with cast.hotline.look() as tx:
         at = views.board_now(tx)
         for viewer in contractors:
-            with pytest.raises(NotFound):
+            with pytest.raises(Hidden):
                 store.by_number(tx.session, number, viewer)
             mine = {one.number for one in store.listed(tx.session, viewer, store.Filter(limit=200))}
             assert mine <= {part}

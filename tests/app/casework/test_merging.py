@@ -103,7 +103,8 @@ def test_parted_again_it_stands_at_the_desk_with_its_clock_from_receipt(stage: S
         assert lineage.survivor(tx.session, store.by_number(tx.session, second, SYSTEM)).number == second  # type: ignore[union-attr]
 
 
-def test_of_two_who_merge_two_tickets_into_each_other_one_is_told_what_happened(stage: Stage) -> None:
+@pytest.mark.parametrize("held", [False, True])
+def test_of_two_who_merge_two_tickets_into_each_other_one_is_told_what_happened(stage: Stage, held: bool) -> None:
     one = stage.opens()
     two = stage.opens(beside=one)
     both = threading.Barrier(2, timeout=20)
@@ -111,11 +112,10 @@ def test_of_two_who_merge_two_tickets_into_each_other_one_is_told_what_happened(
 
     def merge(number: str, into: str) -> None:
         try:
-            with stage.cast.hotline.look() as tx:
-                store.by_number(tx.session, number, SYSTEM)
             both.wait()
             with stage.cast.hotline.tx() as tx:
-                deeds.do(tx, store.by_number(tx.session, number, SYSTEM), "merge", stage.agent, {"into": into})
+                ticket = store.by_number(tx.session, number, SYSTEM, to_act=held)
+                deeds.do(tx, ticket, "merge", stage.agent, {"into": into})
             outcomes.append("done")
         except HotlineError as refusal:
             outcomes.append(refusal)
