@@ -102,8 +102,7 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
         away |= {*CONTRACTORS}
     if "helper" not in event.details:
         away.add("helper")
-    # The work order of a mass incident is nobody's complaint; a part of a split ticket is told of by the split.
-    if ticket.resident_id is None or (ticket.parent is not None and event.action == "receive"):
+    if ticket.resident_id is None or (ticket.parent is not None and event.action == "receive"):  # the split tells of a part
         away.add("resident")
     return [name for name in reachable if name not in away]
 

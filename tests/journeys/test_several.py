@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.casework import act
 from app.errors import Hidden
 from app.register import people
 from app.store import board, lineage, outbox
@@ -16,6 +15,7 @@ from app.tickets.lifecycle import SYSTEM, Actor, Role, State
 from app.tickets.model import Ticket
 from app.tickets.post import OutboxRow
 from app.web import views
+from tests import proof
 from tests.app.web.conftest import Browser, House, open_house
 from tests.cast import Cast
 
@@ -34,7 +34,7 @@ def town(cast: Cast) -> Iterator[House]:
 
 def does(cast: Cast, number: str, action: str, by: Actor, **details: object) -> None:
     with cast.hotline.tx() as tx:
-        act(tx, store.by_number(tx.session, number, by), action, by, details)
+        proof.done(tx, store.by_number(tx.session, number, by), action, by, details)
 
 
 def notices(cast: Cast, number: str) -> list[OutboxRow]:

@@ -9,7 +9,7 @@ from sqlalchemy.event import listen
 
 from app import dialogue
 from app.casework import act
-from app.errors import BadInput, NotAllowed
+from app.errors import BadInput, Conflict
 from app.store import lineage
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
@@ -175,7 +175,7 @@ def test_what_may_not_join(stage: Stage) -> None:
         (one, "已在一个群体事件中"),
     ):
         before = stage.everything(number)
-        with pytest.raises((BadInput, NotAllowed), match=why):
+        with pytest.raises((BadInput, Conflict), match=why):
             stage.deed(number, "join", stage.agent, into=incident)
         assert stage.everything(number) == before
     with pytest.raises(BadInput, match="不是群体事件"):
@@ -201,7 +201,7 @@ def test_an_incident_that_is_none_opens_nothing(stage: Stage, numbers: int, leaf
 
 def test_the_work_order_is_neither_rejected_nor_rated_nor_withdrawn(stage: Stage) -> None:
     incident, _ = gathered(stage, kind=LIGHT)
-    with pytest.raises(NotAllowed, match="群体事件的主单"):
+    with pytest.raises(Conflict, match="群体事件的主单"):
         stage.does(incident, "withdraw", stage.agent)
 
 

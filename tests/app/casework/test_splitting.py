@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.errors import BadInput, Conflict, NotFound
+from app.errors import BadInput, Conflict, Hidden
 from app.store import tickets as store
 from app.tickets.lifecycle import Handler, State
 from tests.app.casework.stage import Stage
@@ -44,7 +44,7 @@ def test_what_remains_is_filed_anew_and_goes_to_the_supervisor_sealed(stage: Sta
     whole = stage.ticket(number)
     assert (whole.leaf, whole.sealed, whole.handler, whole.state) == ("R04", True, Handler.PURCHASER, State.DISPATCHED)
     assert not stage.ticket(own).sealed
-    with stage.cast.hotline.look() as tx, pytest.raises(NotFound):
+    with stage.cast.hotline.look() as tx, pytest.raises(Hidden):
         store.by_number(tx.session, number, stage.mender)
 
 
