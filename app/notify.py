@@ -58,7 +58,7 @@ def _overtaken(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
     """Takes back what still waits to be said of clocks on this ticket and is not true any more after this act, and what a
     contractor was still to be told of a ticket that is sealed now."""
     if ticket.sealed and event.action not in BY_TIME:
-        outbox.keep_from_contractors(tx.session, ticket, CONTRACTORS)
+        outbox.keep_from_contractors(tx.session, ticket, (*CONTRACTORS, outbox.PUSHED))
     if not event.clocks:
         return
     for row in outbox.waiting_of(tx.session, ticket):

@@ -55,12 +55,16 @@ class Filter:
     limit: int = field(default=PAGE)
 
 
-def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
-    """The ticket with its timers, holds and petitions.
+def by_number(session: Session, number: str, viewer: Actor, *, to_act: bool = False) -> Ticket:
+    """The ticket with all that hangs on it.
 
     Raises NotFound where there is none; Hidden, whether or not there is one, for whoever does not see every ticket.
+
+    ``to_act``: whoever else is acting on it is waited for, so that of many at once each finds what the one before has left. The
+    sweep waits for nobody's ticket, so nobody waits for it in a ring. SQLite lets one writer in at a time as it is.
     """
-    found = session.scalars(select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)).one_or_none()
+    query = select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)
+    found = session.scalars(query.with_for_update(of=Ticket) if to_act else query).one_or_none()
     if found is None:
         raise NotFound(f"没有找到工单 {number}") if sees_all(viewer) else Hidden
     return found

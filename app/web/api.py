@@ -66,8 +66,8 @@ def _wrong(error: Mapping[str, Any]) -> str:
 
 
 # The scheme is there for the OpenAPI document; ``program`` is what checks the token.
-_bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(_bearer)])
+bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(bearer)])
 Viewer = Annotated[Actor, Depends(program)]
 MOST = 200
 

@@ -10,11 +10,12 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import deeds
+from app import deeds, evidence
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
+from app.store.collisions import again
 from app.tickets import lifecycle, petitions, privacy
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
@@ -23,8 +24,9 @@ from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, forms, timeline, views
+from app.web import acts, forms, photos, timeline, views
 from app.web.guards import SignedIn
+from app.web.kin import kin_view
 from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
@@ -65,7 +67,8 @@ class Refusal:
     @property
     def typed(self) -> list[tuple[str, str]]:
         """What was filled in, under its labels: the form itself may not be offered any more."""
-        given = [(field.label, str(getattr(self.given, field.name))) for field in forms.FORMS[self.action].fields]
+        fields = (field for field in forms.FORMS[self.action].fields if field.kind != "photo")
+        given = [(field.label, str(getattr(self.given, field.name))) for field in fields]
         return [(label, words) for label, words in given if words.strip()]
 
 
@@ -84,17 +87,26 @@ def show(
     return page(request, door.template, status=status, me=me, door=door, refusal=refusal, done=told, **view)
 
 
-def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun: str, given: forms.Given, door: Door) -> Response:
-    """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed."""
+def perform(
+    request: Request,
+    hotline: Hotline,
+    me: SignedIn,
+    number: str,
+    noun: str,
+    given: forms.Given,
+    door: Door,
+    sent: photos.Sent,
+) -> Response:
+    """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed and sent."""
     action = forms.BY_NOUN.get(noun)
     if action is None:
         raise NotFound("没有这个操作")
     told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
-        try:
-            _do(hotline, me, number, action, given, told)
-        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
-            _do(hotline, me, number, action, given, told)
+        if noun in forms.PICTURED:
+            given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, sent)]
+        # Whether what happened meanwhile matters is asked of the ticket as it is then.
+        again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
@@ -105,7 +117,7 @@ def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun:
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor)
+        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
         _undisturbed(tx, ticket, action, me.actor, given.seen)
         if told is not None and told.guarded and not ticket.sealed:
             raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
@@ -160,12 +172,14 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "offers": offers,
         "choices": {name: _choices(tx, ticket, name) for name in wanted},
         "chosen": _chosen(tx, ticket),
+        "sent": photos.shown_of(tx, ticket, viewer),
         "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
         "verdict": None if outside else _verdict(tx, ticket),
         "channel": views.channel_name(tx, ticket.channel),
         "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
         "related": related(tx, ticket, viewer, door.root),
+        "kin": kin_view(tx, ticket, viewer),
     }
 
 
@@ -301,4 +315,5 @@ def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
         "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),
+        **evidence.proposed(tx, ticket),
     }

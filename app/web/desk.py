@@ -17,7 +17,7 @@ from app.store.tickets import Filter
 from app.tickets.lifecycle import Actor, Role
 from app.tickets.petitions import KINDS
 from app.triage import open_ticket
-from app.web import forms, views
+from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.follow import inbound_row
@@ -98,6 +98,11 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: st
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Reader, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
 @router.get("/t/{number}/supervision/{order}")
 def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: str, order: str) -> Response:
     return show_order(request, hotline, me, number, order, DOOR)
@@ -160,7 +165,13 @@ def _open_call(tx: Tx, delivery: Delivery, complaint: Complaint, verdict: Verdic
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Worker,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of the desk, each at its noun: dispatch, referral, category, reply, note …"""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.evidence import STAGES
 from app.hotline import Tx
 from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
-from app.tickets.lifecycle import BY_TIME, RULES, Actor, Role
+from app.tickets.lifecycle import RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
-from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
+from app.tickets.reading import CONTRACTOR_READS as CONTRACTOR_READS
+from app.tickets.reading import EVALUATOR_READS, clock_concerns, contractor_reads
 from app.web import views
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoView:
+    """A picture beside a line: ``taken`` is when the camera says it was."""
+
+    id: int
+    stage: str
+    taken: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,25 @@ class StepView:
     by: str
     text: str
     tone: str
+    photos: tuple[PhotoView, ...] = ()
+
+
+def pictures_of(tx: Tx, event: TicketEvent) -> tuple[PhotoView, ...]:
+    """The pictures that an act carried."""
+    return tuple(
+        PhotoView(one["id"], STAGES.get(one["stage"], ""), _spelled(tx, one["taken_at"]) if one.get("taken_at") else "")
+        for one in event.details.get("photos") or ()
+    )
+
+
+RESIDENT_SEES = ("progress", "resolve")  # of the pictures
+
+
+def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
+    """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
+    resident = viewer.role is Role.RESIDENT
+    read = (one for one in events if (one.action in RESIDENT_SEES if resident else contractor_reads(ticket, one, viewer)))
+    return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
@@ -35,9 +65,9 @@ def shown(ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[Tick
     """The acts that this viewer may know of: a contractor no internal notes of others, nor what is none of its business."""
     match viewer.role:
         case Role.CONTRACTOR:
-            return [event for event in events if _for_contractor(ticket, event, viewer)]
+            return [event for event in events if contractor_reads(ticket, event, viewer)]
         case Role.EVALUATOR:
-            return [event for event in events if event.action in EVALUATOR_READS and _concerns(ticket, event, viewer)]
+            return [event for event in events if event.action in EVALUATOR_READS and clock_concerns(ticket, event, viewer)]
     return events
 
 
@@ -46,37 +76,6 @@ def heard(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor, words: str)
     if words and not privacy.hears(viewer, ticket, event.action, event.by_role):
         return privacy.AWAITED
     return views.readable(tx, ticket, viewer, words)
-
-
-# What a contractor reads of the history: what it was told, what it did, and its own clocks.
-_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
-_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
-_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise", "restate"}
-_OF_THE_WORK = {"dispatch", "append", "restate", "resolve", "remand", "reopen", "withdraw", "confirm", "close"}
-_OF_HELP = {"assist", "assisted", "unassist"}
-CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
-
-
-# What a third party reads: how the work went and what came of it, not how the house came to its decisions.
-EVALUATOR_READS = CONTRACTOR_READS | {"receive", "refer", "answer", "reject", "return", "rate", "call", "reply"}
-
-
-def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    if not _concerns(ticket, event, viewer):
-        return False  # another contractor's, or when the hotline calls back
-    own = event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
-    if event.action == "note":
-        return own
-    if privacy.leads(viewer, ticket):
-        return event.action in CONTRACTOR_READS
-    asked = event.action in _OF_HELP and event.details.get("helper") == viewer.org
-    return own or asked or event.action in _OF_THE_WORK or event.action in BY_TIME
-
-
-def _concerns(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    """Whether an act of a clock is of one that this viewer sees."""
-    clock = event.details.get("clock")
-    return clock is None or views.concerns(ticket.timers[clock], viewer)
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
@@ -88,6 +87,7 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
         by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
         text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
+        photos=pictures_of(tx, event) if privacy.sees_sent(viewer, ticket, event.by_role) else (),
     )
 
 

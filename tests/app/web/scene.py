@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from app import deeds
+from app import deeds, webhooks
 from app.incidents import open_incident
 from app.store import sequences
 from app.store import tickets as store
@@ -84,6 +84,9 @@ class Scene:
 def build(stage: Stage) -> Scene:
     """Acts the whole scene."""
     scene, agent, mender, supervisor = Scene(stage), stage.agent, stage.mender, stage.supervisor
+    with stage.cast.hotline.tx() as tx:
+        for contractor in (mender, stage.other):
+            webhooks.register(tx, contractor.org, "https://jx.example.com/hotline")
     ordinary = scene.opens("ordinary")
     stage.does(ordinary, "supervise", supervisor, level=2, text="请尽快办理")
     helped = scene.opens("helped")
