@@ -21,7 +21,6 @@ from channels.contract import Receives
 
 # A push channel answers the resident in its reply. Only when that did not get out in time does the worker send the words again.
 REPLY_GRACE = timedelta(seconds=10)
-
 LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
 DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide", "assist", "supervise")}

@@ -18,7 +18,7 @@ from app.store import register as register_store
 from app.store import tickets as store
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Ticket, Timer
-from app.tickets.privacy import outsider, reads_message, sees_dwelling, sees_person
+from app.tickets.privacy import leads, outsider, reads_message, sees_dwelling, sees_person
 from app.web.deadlines import deadlines_data
 from app.web.guards import TheHotline, program
 from app.web.shapes import DeadlinesView, EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
@@ -275,7 +275,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         why="" if outside else ticket.assigned_why,
         level=ticket.level,
         round=ticket.round,
-        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],
+        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer, leads(viewer, ticket))],
     )
 
 
