@@ -15,6 +15,7 @@ from app.register import people
 from app.store import outbox
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Role
+from tests import proof
 from tests.app.web.conftest import Browser, House, open_house
 from tests.cast import Cast
 
@@ -117,14 +118,14 @@ def test_who_asked_for_confidence_is_revealed_nowhere_through_a_whole_life(house
     worker.done(f"{jobs}/hold", reason="等配件", until="2026-11-24T10:00")
     watch.looks("held")
     worker.done(f"{jobs}/resumption")
-    worker.done(f"{jobs}/resolution", text="更换密封")
+    worker.done(f"{jobs}/resolution", text="更换密封", **shown("2026-11-23T09:00"))
     watch.looks("resolved")
 
     resident.done(f"/h5/t/{number}/rating", satisfied="1", solved="no", reason=f"{ROOM}还是淋湿")
     watch.looks("rated low, and opened again")
     assert house.cast.ticket(number).round == 2
     house.cast.tick(hours=3)
-    worker.done(f"{jobs}/resolution", text="更换立管")
+    worker.done(f"{jobs}/resolution", text="更换立管", **shown("2026-11-23T12:00"))
     agent.done(f"{desk}/closure")
     watch.looks("closed")
     house.cast.tick(days=3)
@@ -132,6 +133,11 @@ def test_who_asked_for_confidence_is_revealed_nowhere_through_a_whole_life(house
     watch.looks("later")
     assert watch.seen > 100
     assert NAME in agent.shown(f"/desk/t/{number}"), "the hotline knows whom to call"
+
+
+def shown(finished: str) -> dict[str, Any]:
+    """What a resolution has to show, without the flat that the contractor does not know."""
+    return proof.form(finished=finished) | {"spot": "3栋厨房立管"}
 
 
 def _token(house: House) -> str:

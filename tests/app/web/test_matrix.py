@@ -117,7 +117,8 @@ def test_every_route_shows_every_kind_of_ticket_to_whom_it_may(matrix: Matrix, w
     for address in MAY:
         if "{number}" not in address:
             continue
-        for kind in SEES:
+        # A door that is shut is shut whatever ticket is asked for: it is refused before anybody looks.
+        for kind in SEES if admitted(who, address) else ("ordinary", "restated", "sealed R"):
             planted = matrix.scene.tickets[kind]
             may = admitted(who, address) and who in SEES[kind]
             if may and not address.startswith("GET "):
@@ -125,8 +126,8 @@ def test_every_route_shows_every_kind_of_ticket_to_whom_it_may(matrix: Matrix, w
             answer = matrix.ask(who, address, planted)
             where = (who, address, kind, answer.status_code)
             if may:
-                elsewhere = "{order}" in address and kind != "ordinary"
-                assert answer.status_code == (404 if elsewhere else 200), where
+                known = address.count("{") == 1 or ("{order}" in address and kind == "ordinary")  # else there is none to be shown
+                assert answer.status_code == (200 if known else 404), where
             else:
                 assert refused(answer), where
             leaks = matrix.leaks(who, answer, kind)
