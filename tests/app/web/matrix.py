@@ -41,7 +41,7 @@ SEES: dict[str, set[str]] = {
     "reclassified": HOUSE | {"resident"},  # was dispatched, then found to be about the contractor
     "refiled": HOUSE | {"resident"},  # sealed, then filed as an ordinary matter by somebody who may not open it
     "whole": HOUSE | {"resident"},  # about a contractor; of it a part was split
-    "part": HOUSE | {"lead"},  # its resident follows the whole
+    "part": HOUSE | {"lead"},  # its resident follows the whole, and reads it there
     "merged": HOUSE | {"lead", "resident"},
     "incident": HOUSE | {"lead"},  # nobody's complaint
     "member": HOUSE | {"resident"},
@@ -65,6 +65,10 @@ LESS: dict[tuple[str, str], set[str]] = {
     ("lead", "confidential"): {"word", "name", "phone", "room"},
     ("lead", "restated"): {"word", "name", "phone", "room"},
 }
+
+
+# Whose words stand on a resident's page beside those of the ticket that is asked for: a split matter has one page.
+OWN = {"whole": ("whole", "part")}
 
 
 def reads(who: str, kind: str) -> set[str]:

@@ -23,7 +23,7 @@ from app.tickets.privacy import known_to, visible_to
 from routing.classify import Model
 from tests.app.casework.stage import raise_stage
 from tests.app.web.conftest import Browser, House, open_house
-from tests.app.web.matrix import DOORS, LOGINS, SEES, reads
+from tests.app.web.matrix import DOORS, LOGINS, OWN, READS, SEES, reads
 from tests.app.web.scene import Planted, Scene, build
 from tests.app.web.test_every_route import MAY
 from tests.databases import SqliteFiles
@@ -73,7 +73,9 @@ class Matrix:
         """Planted words that stand in the answer and may not: of every ticket, not only of the one that was asked for."""
         found = []
         for kind in SEES:
-            may = reads(who, kind) if who != "resident" or kind == asked else set()
+            may = reads(who, kind)
+            if who == "resident":
+                may = READS["resident"] | {"brief"} if kind in OWN.get(asked, (asked,)) else set()
             secrets = self.scene.tickets[kind].secrets
             found += [(kind, what) for what, secret in secrets.items() if what not in may and secret in answer.text]
         return found
@@ -129,7 +131,9 @@ def test_every_route_shows_every_kind_of_ticket_to_whom_it_may(matrix: Matrix, w
                 known = address.count("{") == 1 or ("{order}" in address and kind == "ordinary")  # else there is none to be shown
                 assert answer.status_code == (200 if known else 404), where
             else:
-                assert refused(answer), where
+                # What is malformed is refused before anybody looks at the ticket, and alike for all.
+                unread = not address.startswith("GET ") and answer.status_code in (400, 415, 422)
+                assert refused(answer) or unread, where
             leaks = matrix.leaks(who, answer, kind)
             assert not leaks, (*where, leaks)
 
