@@ -152,7 +152,7 @@ def _finished(tx: Tx, ticket: Ticket, given: Mapping[str, Any], after: Sequence[
     return moment
 
 
-def proposed(tx: Tx, ticket: Ticket) -> dict[str, str]:
-    """What a form begins with: done now, at the place the complaint is about."""
+def proposed(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, str]:
+    """What a form begins with: done now, at the place the complaint is about, as far as the viewer may know it."""
     local = tx.now.astimezone(tx.hotline.zone)
-    return {"finished": local.strftime("%Y-%m-%dT%H:%M"), "spot": notify.place_name(tx, ticket)}
+    return {"finished": local.strftime("%Y-%m-%dT%H:%M"), "spot": notify.place_name(tx, ticket, viewer)}

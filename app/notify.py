@@ -21,7 +21,6 @@ from channels.contract import Receives
 
 # A push channel answers the resident in its reply. Only when that did not get out in time does the worker send the words again.
 REPLY_GRACE = timedelta(seconds=10)
-
 LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
 DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide", "assist", "supervise")}
@@ -58,7 +57,7 @@ def _overtaken(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
     """Takes back what still waits to be said of clocks on this ticket and is not true any more after this act, and what a
     contractor was still to be told of a ticket that is sealed now."""
     if ticket.sealed and event.action not in BY_TIME:
-        outbox.keep_from_contractors(tx.session, ticket, CONTRACTORS)
+        outbox.keep_from_contractors(tx.session, ticket, (*CONTRACTORS, outbox.PUSHED))
     if not event.clocks:
         return
     for row in outbox.waiting_of(tx.session, ticket):

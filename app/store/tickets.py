@@ -105,7 +105,7 @@ def _words(words: str) -> ColumnElement[bool]:
     return or_(Ticket.text.contains(words, autoescape=True), Ticket.number == words)
 
 
-_READ = (Ticket.id, Ticket.number, Ticket.text, Ticket.brief, Ticket.confidential, Ticket.urgency, Ticket.unit, Ticket.room)
+_READ = (Ticket.id, Ticket.number, Ticket.text, Ticket.brief, Ticket.confidential, Ticket.urgency, Ticket.room)
 
 
 def _readable_words(session: Session, viewer: Actor, where: Sequence[ColumnElement[bool]], words: str) -> ColumnElement[bool]:

@@ -26,6 +26,9 @@ from app.tickets.petitions import DENIED_BY, GRANTED_BY
 _MOBILE = re.compile(r"(?:(?<!\d)|(?<=86))(1[3-9]\d)([-\s]?)\d{4}([-\s]?\d{4})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?)[2-9]\d{4,5}(\d{2})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+# Three or four figures by themselves, but for years, sums, lengths of time, and what stands in a date or a number of a document.
+_ROOM = re.compile(r"(?<![0-9A-Za-z.:：〔*-])\d{3,4}(?![0-9A-Za-z*〕-]|[.:：]\d|年|元|块|度|天|次|小时|分钟|号楼)")
+_UNIT = re.compile(r"[0-9A-Za-z一二三四五六七八九十]+单元")
 _TITLES = "女士|先生|小姐|阿姨|叔叔|大爷|大妈|大姐|大哥|师傅|老师|老人|婆婆|爷爷|奶奶|同志|某某|某"
 
 OUTSIDE = Actor(Role.CONTRACTOR)  # any contractor, where it does not matter which
@@ -47,8 +50,6 @@ class Told(Protocol):
     def confidential(self) -> bool: ...
     @property
     def urgency(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
     @property
     def room(self) -> str: ...
 
@@ -191,17 +192,17 @@ def masked(viewer: Actor, ticket: Told, text: str, name: str) -> str:
     if not outsider(viewer):
         return text
     if not sees_dwelling(viewer, ticket):
-        text = mask_dwelling(text, ticket.unit, ticket.room)
+        text = mask_dwelling(text, ticket.room)
     if ticket.confidential or viewer.role is Role.EVALUATOR:
         text = _mask_address(text, name)
     return mask_text(text, name)
 
 
-def mask_dwelling(text: str, unit: str, room: str) -> str:
-    """Wherever the room stands it is hidden, and the unit where it is called one."""
+def mask_dwelling(text: str, room: str) -> str:
+    """Hides the room wherever it stands, whatever else may be one, and every unit: better a number too many than a flat told."""
     if room:
         text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(room)}(?![0-9A-Za-z])", "*" * len(room), text)
-    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(unit)}单元", "*单元", text) if unit else text
+    return _UNIT.sub("*单元", _ROOM.sub(lambda found: "*" * len(found[0]), text))
 
 
 def _mask_address(text: str, name: str) -> str:

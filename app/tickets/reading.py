@@ -31,13 +31,14 @@ class Owed(Protocol):
     def contractor_id(self) -> Any: ...
 
 
-def concerns(timer: Owed, viewer: Actor) -> bool:
-    """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when;
-    a third party what citizens and contractors owe each other."""
+def concerns(timer: Owed, viewer: Actor, leads: bool = True) -> bool:
+    """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when, and of
+    petitions nothing where it only assists (``leads`` false); a third party what citizens and contractors owe."""
     if viewer.role is Role.RESIDENT:
         return bool(timer.party == "citizen")
     if viewer.role is Role.CONTRACTOR:
-        return timer.party in ("citizen", "adjudicator") or timer.contractor_id == viewer.org
+        asked = leads and timer.party == "adjudicator"
+        return bool(asked or timer.party == "citizen" or timer.contractor_id == viewer.org)
     if viewer.role is Role.EVALUATOR:
         return timer.party in ("citizen", "contractor")
     return True

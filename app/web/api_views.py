@@ -3,7 +3,8 @@ and refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from app.hotline import Tx
@@ -14,7 +15,7 @@ from app.tickets import petitions
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import STATE_NAMES, Actor, Handler, Role
 from app.tickets.model import Duty, Petition, Supervision, Ticket, TicketEvent, Timer
-from app.tickets.privacy import outsider, reads_message, sees_dwelling, sees_person
+from app.tickets.privacy import leads, outsider, reads_message, sees_dwelling, sees_person
 from app.web import timeline
 from app.web.shapes import (
     DutyView,
@@ -118,7 +119,10 @@ def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: st
 
 
 def _theirs(viewer: Actor, contractor_id: int | None, *, unknown: bool = False) -> bool:
-    """Whether something that is about one contractor may be shown: to another contractor never."""
+    """Whether something about one contractor may be shown: to another contractor never, to a third party only what tenants
+    said of it."""
+    if viewer.role is Role.EVALUATOR:
+        return unknown
     return viewer.role is not Role.CONTRACTOR or contractor_id == viewer.org or (unknown and contractor_id is None)
 
 
@@ -127,6 +131,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
     estates = names.register.estates
     dwelling = sees_dwelling(viewer, ticket)
     outside = outsider(viewer)
+    read = partial(readable, tx, ticket, viewer)
     return TicketView(
         number=ticket.number,
         state=ticket.state,
@@ -154,7 +159,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         why="" if outside else ticket.assigned_why,
         level=ticket.level,
         round=ticket.round,
-        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],
+        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer, leads(viewer, ticket))],
         # That a ticket is a part of another is not a contractor's to know, nor who else had it before.
         public_number=ticket.number if outside else ticket.public_number,
         outcome=ticket.outcome,
@@ -162,9 +167,9 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         binding=ticket.binding,
         returns=None if outside else ticket.returns,
         moves=None if outside else ticket.moves,
-        petitions=[_petition(one) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
-        duties=[_duty(one, names) for one in ticket.duties if _concerned(ticket, one, viewer)],
-        supervisions=[_supervision(one) for one in ticket.supervisions if _addressed(one, viewer)],
+        petitions=[_petition(one, read) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
+        duties=[_duty(one, names, read) for one in ticket.duties if _concerned(ticket, one, viewer)],
+        supervisions=[_supervision(one, read) for one in ticket.supervisions if _addressed(one, viewer)],
     )
 
 
@@ -186,7 +191,10 @@ def _timer(timer: Timer) -> TimerView:
     )
 
 
-def _petition(one: Petition) -> PetitionView:
+Read = Callable[[str], str]  # words as the viewer may read them
+
+
+def _petition(one: Petition, read: Read) -> PetitionView:
     return PetitionView(
         kind=one.kind,
         code=one.code,
@@ -194,44 +202,44 @@ def _petition(one: Petition) -> PetitionView:
         round=one.round,
         asked_at=one.asked_at,
         asked_by=one.asked_by,
-        reason=one.reason,
+        reason=read(one.reason),
         wanted=one.wanted,
         decided_at=one.decided_at,
         decided_by=one.decided_by,
-        decision=one.decision,
+        decision=read(one.decision),
     )
 
 
 def _concerned(ticket: Ticket, duty: Duty, viewer: Actor) -> bool:
     """Whoever leads sees who assists; whoever assists sees its own part."""
-    return _theirs(viewer, duty.contractor_id) or ticket.contractor_id == viewer.org
+    return _theirs(viewer, duty.contractor_id) or leads(viewer, ticket)
 
 
-def _duty(duty: Duty, names: Snapshot) -> DutyView:
+def _duty(duty: Duty, names: Snapshot, read: Read) -> DutyView:
     return DutyView(
         helper=names.contractors.get(duty.contractor_id, ""),
-        task=duty.task,
+        task=read(duty.task),
         asked_at=duty.asked_at,
         done_at=duty.done_at,
-        result=duty.result,
+        result=read(duty.result),
         withdrawn_at=duty.withdrawn_at,
     )
 
 
 def _addressed(order: Supervision, viewer: Actor) -> bool:
-    return viewer.role is not Role.CONTRACTOR or (order.to_handler == Handler.CONTRACTOR and order.to_org == viewer.org)
+    return not outsider(viewer) or (order.to_handler == Handler.CONTRACTOR and order.to_org == viewer.org)
 
 
-def _supervision(order: Supervision) -> SupervisionView:
+def _supervision(order: Supervision, read: Read) -> SupervisionView:
     return SupervisionView(
         number=order.number,
         level=order.level,
-        demand=order.demand,
+        demand=read(order.demand),
         to=order.to_name,
         issued_at=order.issued_at,
         issued_by=order.issued_by,
         answered_at=order.answered_at,
-        answer=order.answer,
+        answer=read(order.answer),
     )
 
 

@@ -176,7 +176,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "grades": views.GRADES,
         "offers": offers,
         "choices": {name: _choices(tx, ticket, name) for name in wanted},
-        "chosen": _chosen(tx, ticket),
+        "chosen": _chosen(tx, ticket, viewer),
         "sent": photos.shown_of(tx, ticket, viewer),
         "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
         "verdict": None if outside else _verdict(tx, ticket),
@@ -309,7 +309,7 @@ def leaf_choices(taxonomy: Taxonomy) -> list[Choice]:
     ]
 
 
-def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
+def _chosen(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, str]:
     """What stands preselected: what a contract or the register says, never a guess; and a time for the visit, to be changed."""
     owed = acts.owing(tx, ticket)
     # What routing was unsure of may be something that no contractor should read: until a person has filed it (with full
@@ -320,5 +320,5 @@ def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
         "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),
-        **evidence.proposed(tx, ticket),
+        **evidence.proposed(tx, ticket, viewer),
     }

@@ -69,11 +69,12 @@ def deadlines_data(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, Any]:
 
 
 def _explained(tx: Tx, ticket: Ticket, viewer: Actor) -> Explained:
-    return explain(tx, ticket, tx.now, _reader(tx, ticket, viewer), partial(_concerns, viewer=viewer))
+    shown = partial(_concerns, viewer=viewer, leads=privacy.leads(viewer, ticket))
+    return explain(tx, ticket, tx.now, _reader(tx, ticket, viewer), shown)
 
 
-def _concerns(clock: Replayed, viewer: Actor) -> bool:
-    return views.concerns(clock, viewer)
+def _concerns(clock: Replayed, viewer: Actor, leads: bool) -> bool:
+    return views.concerns(clock, viewer, leads)
 
 
 def _reader(tx: Tx, ticket: Ticket, viewer: Actor) -> Reader:

@@ -20,7 +20,7 @@ from app.errors import BadInput, Conflict, NotFound
 from app.hotline import Hotline, Tx
 from app.store import photos
 from app.store import tickets as store
-from app.tickets import pictures
+from app.tickets import pictures, privacy
 from app.tickets.followup import Photo
 from app.tickets.lifecycle import Actor, Role
 from app.tickets.model import Ticket
@@ -99,7 +99,7 @@ def shown_of(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, list[PhotoView]
 
 def seen_by(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Photo]:
     """The pictures of a ticket that this viewer may see: its own, and those of the acts that it reads of."""
-    every = photos.of_ticket(tx.session, ticket)
+    every = [one for one in photos.of_ticket(tx.session, ticket) if privacy.sees_sent(viewer, ticket, one.by_role)]
     if viewer.role not in (Role.CONTRACTOR, Role.RESIDENT):
         return every
     events = store.history(tx.session, ticket).events if every else []

@@ -91,7 +91,7 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
         by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
         text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
-        photos=pictures_of(tx, event),
+        photos=pictures_of(tx, event) if privacy.sees_sent(viewer, ticket, event.by_role) else (),
     )
 
 

@@ -89,7 +89,7 @@ def span(length: timedelta) -> str:
 def clocks_of(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ClockView]:
     """The clocks of the ticket's present round that concern this viewer, running ones first, the nearest deadline first."""
     present = [t for t in ticket.timers if not t.cancelled and (t.stopped_at is None or t.round == ticket.round)]
-    shown = [timer for timer in present if concerns(timer, viewer)]
+    shown = [timer for timer in present if concerns(timer, viewer, privacy.leads(viewer, ticket))]
     views = [clock_view(tx, timer) for timer in shown]
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
 
