@@ -135,7 +135,7 @@ TABLE: tuple[Rule, ...] = (
     # --- the desk: what it is, whose it is
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
     row("protect",  "保密",     LATER,               SAME,          DESK | {R.RESIDENT},           "",                          "",                      "", by_the_resident),
-    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "",                      "text"),
+    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "contractor",            "text"),
     row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed, may_assign),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
     row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
