@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,11 @@ def test_an_order_binds_whom_it_was_given_to_and_nobody_after(stage: Stage, over
     number = stage.opens() if over == "dispatch" else stage.brought_to(State.IN_PROGRESS)
     stage.does(number, "supervise", stage.supervisor, **ORDER)
     now = stage.cast.clock.advance(timedelta(hours=1))
-    given = {"return": {"reason": "换一家"}, "dispatch": {"contractor": stage.mender.org}, "resolve": {"text": "修好了"}}
+    given: dict[str, dict[str, Any]] = {
+        "return": {"reason": "换一家"},
+        "dispatch": {"contractor": stage.mender.org},
+        "resolve": {"text": "修好了"},
+    }
     stage.does(number, over, stage.resident(number) if over == "withdraw" else stage.agent, **given.get(over, {}))
     (order,) = orders(stage, number)
     assert (order.answered_at, order.answered_by) == (now, "") and order.answer
