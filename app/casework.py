@@ -116,7 +116,8 @@ def _helps(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[
 def _rated(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
     """Raises BadInput where that round has no rating to appeal against."""
     turn = str(given["round"])
-    if not (turn.isascii() and turn.isdigit() and store.rating_of(tx.session, ticket, int(turn)) is not None):
+    rounds = {str(one): one for one in range(1, ticket.round + 1)}
+    if turn not in rounds or store.rating_of(tx.session, ticket, rounds[turn]) is None:
         raise BadInput(f"第 {turn} 次办理没有评价", cure="有评价才能申诉")
     return {}
 

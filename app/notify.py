@@ -25,7 +25,6 @@ LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
 DUE_NAMES = {target: f"{target}_due" for target in ("contact", "accept", "resolve", "finish", "decide", "assist", "supervise")}
 TIMES = ("eta", "until")  # told to residents as they were appointed
-
 CONTRACTORS = ("contractor", "helper")
 HANDLER_AUDIENCES = {Handler.DESK: "desk", Handler.CONTRACTOR: "contractor", Handler.PURCHASER: "supervisor"}
 

@@ -25,7 +25,7 @@ from app.tickets.model import Timer
 from app.tickets.replay import replay
 from app.tickets.story import Story
 from sla.schedule import published
-from tests.app.casework.chance import ends, lives
+from tests.app.casework.chance import ends, faults, lives
 from tests.app.casework.stage import Stage
 from tests.cast import MONDAY_MORNING
 
@@ -75,7 +75,18 @@ def test_the_log_gives_the_rows(sqlite_stage: Stage, chance: Random) -> None:
     assert story.agrees and not story.unwritten
     assert all(clock.checked for clock in story.clocks)
     _days_add_up(explained(sqlite_stage, number))
+    assert faults(sqlite_stage, number) == []
     ends(sqlite_stage, number)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_life_leaves_a_ticket_sound(stage: Stage, seed: int) -> None:
+    number = lives(stage, Random(seed), acts=40)
+    story = story_of(stage, number)
+    assert faults(stage, number) == [] and story.agrees and not story.unwritten
+    assert len({event.action for event in stage.events(number)}) > 8, "an eventful one"
+    ends(stage, number)
 
 
 def _days_add_up(of: Explained) -> None:
