@@ -100,7 +100,7 @@ def shown_of(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, list[PhotoView]
 def seen_by(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Photo]:
     """The pictures of a ticket that this viewer may see: its own, and those of the acts that it reads of."""
     every = photos.of_ticket(tx.session, ticket)
-    if viewer.role not in (Role.CONTRACTOR, Role.RESIDENT):
+    if viewer.role in (Role.AGENT, Role.SUPERVISOR, Role.ADMIN):
         return every
     events = store.history(tx.session, ticket).events if every else []
     told = timeline.pictures_told(tx, ticket, events, viewer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,10 +48,12 @@ def pictures_of(tx: Tx, event: TicketEvent) -> tuple[PhotoView, ...]:
 RESIDENT_SEES = ("progress", "resolve")  # of the pictures
 
 
-def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
-    """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
-    resident = viewer.role is Role.RESIDENT
-    read = (one for one in events if (one.action in RESIDENT_SEES if resident else _for_contractor(ticket, one, viewer)))
+def pictures_told(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> set[int]:
+    """The numbers of the pictures of those acts that this viewer reads of."""
+    if viewer.role is Role.RESIDENT:
+        read = [event for event in events if event.action in RESIDENT_SEES]
+    else:
+        read = [event for event in shown(ticket, events, viewer) if privacy.sees_sent(viewer, ticket, event.by_role)]
     return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 
@@ -117,7 +119,7 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
         by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
         text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
-        photos=pictures_of(tx, event),
+        photos=pictures_of(tx, event) if privacy.sees_sent(viewer, ticket, event.by_role) else (),
     )
 
 
