@@ -4,7 +4,7 @@
 2 timers    what the row does to the clocks
 3 state     the only assignment of ``ticket.state`` in the program
 4 event     one row, never changed
-5 tell      outbox rows, in the same transaction
+5 tell      outbox rows, in the same transaction; contractors' own systems as well
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app import evidence, notify, passing_on
+from app import evidence, notify, passing_on, webhooks
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.store import lineage, sequences
@@ -69,6 +69,7 @@ def act(
         ticket.closed_at = when if ticket.state in FINAL else None
     event = _event(tx, ticket, rule, by, given, when, before.state, cause, entries)
     notify.tell(tx, ticket, event, rule)
+    webhooks.tell(tx, ticket, event)
     if ticket.incident:
         _pass_on(tx, ticket, event)
     return event

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app import logs
 from app.cli import calendars, deadline, demo, inspect, messages, parked, people, samples, serve, simulate, understand
+from app.cli import verify as verifying
+from app.cli import webhook as webhooks
 from app.errors import HotlineError
 
 
@@ -55,5 +57,7 @@ for command in (
     people.user,
     people.token,
     samples.sample,
+    webhooks.webhook,
+    verifying.verify,
 ):
     main.add_command(command)

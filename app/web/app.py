@@ -15,6 +15,7 @@ from app.intake import Intake
 from app.web import (
     api,
     api_photos,
+    api_webhooks,
     board,
     confidence,
     desk,
@@ -31,6 +32,22 @@ from app.web.refusals import words_for_errors
 from app.worker import Worker
 
 DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 300 MB
+
+ROUTED = (
+    hooks,
+    api,
+    api_photos,
+    api_webhooks,
+    ops,
+    signin,
+    resident,
+    confidence,
+    incidents,
+    desk,
+    jobs,
+    board,
+    review,
+)  # in this order: an address of its own goes before a pattern that it fits
 THREADS = 8  # as many as the database pool has connections; more would only wait there
 
 
@@ -60,7 +77,7 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
     )
     app.state.hotline = hotline
     app.state.decoders = anyio.CapacityLimiter(DECODERS)
-    for module in (hooks, api, api_photos, ops, signin, resident, confidence, incidents, desk, jobs, board, review):
+    for module in ROUTED:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
     app.add_middleware(Gate)

@@ -10,9 +10,10 @@ from app.evidence import STAGES
 from app.hotline import Tx
 from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
-from app.tickets.lifecycle import BY_TIME, RULES, Actor, Role
+from app.tickets.lifecycle import RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
-from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
+from app.tickets.reading import CONTRACTOR_READS as CONTRACTOR_READS
+from app.tickets.reading import EVALUATOR_READS, clock_concerns, contractor_reads
 from app.web import views
 
 
@@ -66,9 +67,9 @@ def shown(ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[Tick
     """The acts that this viewer may know of: a contractor no internal notes of others, nor what is none of its business."""
     match viewer.role:
         case Role.CONTRACTOR:
-            return [event for event in events if _for_contractor(ticket, event, viewer)]
+            return [event for event in events if contractor_reads(ticket, event, viewer)]
         case Role.EVALUATOR:
-            return [event for event in events if event.action in EVALUATOR_READS and _concerns(ticket, event, viewer)]
+            return [event for event in events if event.action in EVALUATOR_READS and clock_concerns(ticket, event, viewer)]
     return events
 
 
@@ -77,37 +78,6 @@ def heard(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor, words: str)
     if words and not privacy.hears(viewer, ticket, event.action, event.by_role):
         return privacy.AWAITED
     return views.readable(tx, ticket, viewer, words)
-
-
-# What a contractor reads of the history: what it was told, what it did, and its own clocks.
-_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
-_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
-_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise", "restate"}
-_OF_THE_WORK = {"dispatch", "append", "restate", "resolve", "remand", "reopen", "withdraw", "confirm", "close"}
-_OF_HELP = {"assist", "assisted", "unassist"}
-CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
-
-
-# What a third party reads: how the work went and what came of it, not how the house came to its decisions.
-EVALUATOR_READS = CONTRACTOR_READS | {"receive", "refer", "answer", "reject", "return", "rate", "call", "reply"}
-
-
-def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    if not _concerns(ticket, event, viewer):
-        return False  # another contractor's, or when the hotline calls back
-    own = event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
-    if event.action == "note":
-        return own
-    if privacy.leads(viewer, ticket):
-        return event.action in CONTRACTOR_READS
-    asked = event.action in _OF_HELP and event.details.get("helper") == viewer.org
-    return own or asked or event.action in _OF_THE_WORK or event.action in BY_TIME
-
-
-def _concerns(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    """Whether an act of a clock is of one that this viewer sees."""
-    clock = event.details.get("clock")
-    return clock is None or views.concerns(ticket.timers[clock], viewer)
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:

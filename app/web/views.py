@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlencode
 
 from app import notify
@@ -15,6 +14,7 @@ from app.store.timers import has_lapsed
 from app.tickets import privacy
 from app.tickets.lifecycle import ROLE_NAMES, STATE_NAMES, Actor, Role, State
 from app.tickets.model import Message, Ticket, Timer
+from app.tickets.reading import concerns as concerns
 from app.tickets.residents import Resident
 
 EXCERPT = 90  # characters of a complaint that a list shows
@@ -92,27 +92,6 @@ def clocks_of(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ClockView]:
     shown = [timer for timer in present if concerns(timer, viewer)]
     views = [clock_view(tx, timer) for timer in shown]
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
-
-
-class Owed(Protocol):
-    """A clock, as far as it matters to whom it may be shown."""
-
-    @property
-    def party(self) -> str: ...
-    @property
-    def contractor_id(self) -> int | None: ...
-
-
-def concerns(timer: Owed, viewer: Actor) -> bool:
-    """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when;
-    a third party what citizens and contractors owe each other."""
-    if viewer.role is Role.RESIDENT:
-        return timer.party == "citizen"
-    if viewer.role is Role.CONTRACTOR:
-        return timer.party in ("citizen", "adjudicator") or timer.contractor_id == viewer.org
-    if viewer.role is Role.EVALUATOR:
-        return timer.party in ("citizen", "contractor")
-    return True
 
 
 def readable(tx: Tx, ticket: Ticket, viewer: Actor, text: str) -> str:

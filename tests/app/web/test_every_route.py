@@ -51,6 +51,9 @@ MAY: dict[str, set[str]] = {
     "GET /api/v1/contractors": {"token"},
     "GET /api/v1/contracts": {"token"},
     "GET /api/v1/categories": {"token"},
+    "GET /api/v1/webhooks": {"token"},
+    "POST /api/v1/webhooks": {"token"},
+    "DELETE /api/v1/webhooks/{webhook_id}": {"token"},
 }
 # Open to everybody, each for a reason: residents have no account, platforms sign, operators' figures name nobody.
 PUBLIC = {
