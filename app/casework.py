@@ -175,7 +175,8 @@ def _rule(ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any]) ->
         )
     missing = [name for name in rule.needs if details.get(name) in (None, "", [])]
     if missing:
-        raise BadInput(f"{rule.name}缺少：{'、'.join(DETAIL_NAMES.get(name, name) for name in missing)}", cure="请补充后重试")
+        names = "、".join(DETAIL_NAMES.get(name, name) for name in missing)
+        raise BadInput(f"{rule.name}缺少：{names}", cure="请补充后重试", field=missing[0])
     for check in rule.checks:
         refusal = check(ticket, by, details)
         if isinstance(refusal, Late):

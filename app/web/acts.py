@@ -118,10 +118,15 @@ def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) ->
     fields = (*FORMS[action].fields, *form_of(tx, action, ticket, viewer).fields)
     asked = {field.name for field in fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
-    if any(len(value) > LONGEST for value in kept.values()):
-        raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")
+    too_long = [name for name, value in kept.items() if len(value) > LONGEST]
+    if too_long:
+        raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字", field=too_long[0])
     for name in kept.keys() & _READ.keys():
-        kept |= _READ[name](tx, ticket, viewer, str(kept[name]))
+        try:
+            kept |= _READ[name](tx, ticket, viewer, str(kept[name]))
+        except BadInput as wrong:
+            wrong.field = wrong.field or name
+            raise
     if given.photos:
         if not FORMS[action].pictured:
             raise BadInput(f"“{FORMS[action].button}”不能附照片", cure="请附在进展或办结上")
@@ -131,9 +136,7 @@ def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) ->
 
 def _contractor(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
     names = tx.hotline.knowledge(tx.session).snapshot.contractors
-    chosen = _number(value, "承接主体")
-    if chosen not in names:
-        raise BadInput("没有这个承接主体", cure="请从列表中选择")
+    chosen = _one_of(value, names, "承接主体")
     owed = next((terms for terms in owing(tx, ticket) if int(terms.contractor_id) == chosen), None)
     if owed is None:
         return {"contractor": chosen, "why": f"{viewer.name}人工派单，合同未覆盖"}
@@ -152,9 +155,7 @@ def owing(tx: Tx, ticket: Ticket) -> tuple[Terms, ...]:
 
 
 def _purchaser(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    chosen = _number(value, "主管部门")
-    if chosen not in tx.hotline.knowledge(tx.session).snapshot.purchasers:
-        raise BadInput("没有这个主管部门", cure="请从列表中选择")
+    chosen = _one_of(value, tx.hotline.knowledge(tx.session).snapshot.purchasers, "主管部门")
     return {"purchaser": chosen, "why": f"{viewer.name}转办"}
 
 
@@ -201,10 +202,14 @@ def _unseal(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]
 
 
 def _codes(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    leaf = tx.hotline.policy.taxonomy.leaves.get(value)
-    if leaf is None or leaf.group != "E":
+    """One emergency or several, with commas between."""
+    taxonomy = tx.hotline.policy.taxonomy
+    found = [taxonomy.leaves.get(code.strip()) for code in value.split(",")]
+    leaves = [leaf for leaf in found if leaf is not None and leaf.group == "E"]
+    if len(leaves) < len(found):
         raise BadInput("没有这个应急类别", cure="请从列表中选择")
-    return {"codes": [leaf.code], "why": f"{viewer.name}判定为{leaf.name}", "quote": ticket.text[:60]}
+    why = f"{viewer.name}判定为{'、'.join(leaf.name for leaf in leaves)}"
+    return {"codes": [leaf.code for leaf in leaves], "why": why, "quote": ticket.text[:60]}
 
 
 def _level(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
@@ -212,10 +217,20 @@ def _level(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
 
 
 def _helper(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    chosen = _number(value, "协办单位")
-    if chosen not in tx.hotline.knowledge(tx.session).snapshot.contractors:
-        raise BadInput("没有这个承接主体", cure="请从列表中选择")
-    return {"helper": chosen}
+    return {"helper": _one_of(value, tx.hotline.knowledge(tx.session).snapshot.contractors, "承接主体")}
+
+
+def _one_of(value: str, names: Mapping[int, str], what: str) -> int:
+    """Whom an id means, or a name, or a part of it that only one of them has. Raises BadInput."""
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        found = [int(value)] if int(value) in names else []
+    else:
+        found = [one for one, name in names.items() if name == value] or [one for one, name in names.items() if value in name]
+    if len(found) > 1:
+        raise BadInput(f"名称含“{value}”的{what}有 {len(found)} 个", cure="请写全称或编号")
+    if not found:
+        raise BadInput(f"没有这个{what}", cure="请从列表中选择")
+    return found[0]
 
 
 def _number(value: str, what: str) -> int:

@@ -14,7 +14,9 @@ from app.hotline import Hotline
 from app.intake import Intake
 from app.web import (
     api,
+    api_acts,
     api_photos,
+    api_register,
     api_webhooks,
     board,
     confidence,
@@ -36,8 +38,10 @@ DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 
 ROUTED = (
     hooks,
     api,
+    api_register,
     api_photos,
     api_webhooks,
+    api_acts,
     ops,
     signin,
     resident,

@@ -101,7 +101,7 @@ def perform(
     action = forms.BY_NOUN.get(noun)
     if action is None:
         raise NotFound("没有这个操作")
-    told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
+    told = understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
         if noun in forms.PICTURED:
             given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, noun, sent)]
@@ -110,29 +110,34 @@ def perform(
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
-        return show(request, hotline, me, number, door, Refusal(_collided(number), action, given))
+        return show(request, hotline, me, number, door, Refusal(collided(number), action, given))
     return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
 
 
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
-        _undisturbed(tx, ticket, action, me.actor, given.seen)
-        if told is not None and told.guarded and not ticket.sealed:
-            raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
-        deeds.do(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
-        if told is not None:
-            draw_on(tx, ticket, given.text, told)
+        carry_out(tx, store.by_number(tx.session, number, me.actor, to_act=True), me.actor, action, given, told)
 
 
-def _understood(hotline: Hotline, text: str) -> Verdict:
+def carry_out(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: forms.Given, told: Verdict | None) -> None:
+    """What was asked for at a page or by a program; ``told`` is what was understood of an added word."""
+    _undisturbed(tx, ticket, action, viewer, given.seen)
+    if told is not None and told.guarded and not ticket.sealed:
+        cure = "请记在内部备注里，或另行登记一张工单"
+        raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure=cure, field="text")
+    deeds.do(tx, ticket, action, viewer, acts.details(tx, ticket, viewer, action, given))
+    if told is not None:
+        draw_on(tx, ticket, given.text, told)
+
+
+def understood(hotline: Hotline, text: str) -> Verdict:
     with hotline.look() as tx:
         understander = hotline.knowledge(tx.session).understander
     return understander.understand(text)
 
 
-def _collided(number: str) -> Conflict:
+def collided(number: str) -> Conflict:
     return Conflict(f"工单 {number} 刚刚有人处理过", cure="请看下面的最新情况，再决定是否继续")
 
 
@@ -141,9 +146,9 @@ def _undisturbed(tx: Tx, ticket: Ticket, action: str, viewer: Actor, seen: int) 
     decides = lifecycle.RULES[action].target is not None or action in DECISIONS
     if not decides or seen <= 0 or ticket.seq <= seen:
         return
-    events = [event for event in store.history(tx.session, ticket).events if event.seq > seen]
-    if any(_weighs(event, viewer) for event in events):
-        raise _collided(ticket.number)
+    events = [event for event in store.history(tx.session, ticket).events if event.seq > seen and _weighs(event, viewer)]
+    if timeline.steps(tx, ticket, events, viewer):  # what this person may not read cannot be what they overlooked
+        raise collided(ticket.number)
 
 
 def _weighs(event: TicketEvent, viewer: Actor) -> bool:

@@ -190,6 +190,7 @@ FORMS: Mapping[str, ActForm] = {
     "grant_appeal": ActForm("appeal-consent", "申诉成立", (RULING,), hint="该次评价保留，不计入考核"),
     "deny_appeal": ActForm("appeal-refusal", "驳回申诉", (RULING,)),
     "approve": ActForm("approval", "审核通过", (), "primary", hint="办结从此算数，可以回访和归档"),
+    "confirm": ActForm("confirmation", "诉求人确认解决", hint="诉求人亲口说已经解决；确认后归档"),
     "unmerge": ActForm("separation", "撤销并单", (Field("reason", "理由", hint="会告知诉求人"),)),
     "leave": ActForm("departure", "退出群体事件", (Field("reason", "理由", hint="会告知诉求人"),)),
     "supervise": ActForm(

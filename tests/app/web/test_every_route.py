@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.web.forms import FORMS
 from tests.app.web.conftest import Browser, House
 
 ROLES = ("agent", "jiangxiu", "city", "admin", "evaluator")
@@ -47,6 +48,8 @@ MAY: dict[str, set[str]] = {
     "GET /api/v1/tickets": {"token"},
     "GET /api/v1/tickets/{number}": {"token"},
     "GET /api/v1/tickets/{number}/deadlines": {"token"},
+    "POST /api/v1/tickets": {"token"},
+    **{f"POST /api/v1/tickets/{{number}}/{form.noun}": {"token"} for form in FORMS.values()},
     "GET /api/v1/estates": {"token"},
     "GET /api/v1/contractors": {"token"},
     "GET /api/v1/contracts": {"token"},
