@@ -197,4 +197,5 @@ def _degrees(parts: Any, side: object, negative: str, most: int) -> float | None
     found = degrees + minutes / 60 + seconds / 3600
     if not math.isfinite(found) or not 0 <= found <= most:
         return None
-    return round(-found if _words(side).upper().startswith(negative) else found, 6)
+    # Never -0.0: PostgreSQL keeps none, and the event that says so would no longer be what was hashed.
+    return round(-found if _words(side).upper().startswith(negative) else found, 6) + 0.0
