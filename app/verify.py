@@ -3,12 +3,14 @@
 1 every ticket's chain of events, computed anew, in batches
 2 the newest seals, recomputed from the same events: they show what whoever rewrote a whole chain, or removed a ticket, would hide
 3 every message taken in has its ticket or an answer; what came in stands on the ticket that it reached
-4 nothing runs on that is over
+4 every picture is the one that its event speaks of
+5 nothing runs on that is over
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -41,6 +43,7 @@ class Proof:
     unchained: int = 0  # events written before there was a chain
     seals: int = 0
     newest_seal: str = ""
+    pictures: int = 0
     taken_in: int = 0
     pending: int = 0
     unreadable: int = 0
@@ -74,12 +77,15 @@ def verify(hotline: Hotline, against: str = "", progress: Callable[[int], object
             ids = proof.batch_after(tx.session, after)
             if not ids:
                 break
+            pictures = proof.picture_hashes(tx.session, after + 1, ids[-1])
             for one in proof.chains(tx.session, after + 1, ids[-1]):
                 _ticket(found, one, seals)
+                _pictures_of(found, one, pictures)
         after = ids[-1]
         progress(len(ids))
     for one_seal in seals:
         _judge(hotline, found, one_seal)
+    _pictures(hotline, found)
     _messages(hotline, found)
     return found
 
@@ -95,6 +101,29 @@ def _ticket(found: Proof, one: proof.Chain, seals: list[Recomputed]) -> None:
         old = [event for event in one.events if event.id <= recomputed.digest.last_event]
         if old:
             recomputed.digest.feed(one.id, old[-1].seq, old[-1].hash, len(old))
+
+
+def _pictures_of(found: Proof, one: proof.Chain, kept: Mapping[tuple[int, int], str]) -> None:
+    """Whether what the ticket's events say of its pictures is what is written beside them."""
+    told = {picture["id"]: (event.seq, picture) for event in one.events for picture in event.details.get("photos") or ()}
+    for number, (seq, picture) in told.items():
+        if kept.get((one.id, number)) != picture["content_sha256"]:
+            found.faults.append(Fault(one.number, f"{one.number}：第 {seq} 条记录所附的照片 {number} 被更换或删除"))
+
+
+def _pictures(hotline: Hotline, found: Proof) -> None:
+    """Whether every picture is what is written beside it."""
+    last = 0
+    while True:
+        with hotline.look() as tx:
+            some = proof.pictures_after(tx.session, last)
+        if not some:
+            return
+        for number, ticket, sha256, content in some:
+            found.pictures += 1
+            if hashlib.sha256(content).hexdigest() != sha256:
+                found.faults.append(Fault(ticket, f"{ticket}：照片 {number} 的内容与写下时不同"))
+        last = some[-1][0]
 
 
 def _seals(hotline: Hotline, found: Proof, against: str) -> list[Recomputed]:

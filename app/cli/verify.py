@@ -42,6 +42,7 @@ def _lines(found: Proof) -> list[str]:
     older = f"，其中 {found.unchained} 条早于封链" if found.unchained else ""
     lines = [
         f"工单 {found.tickets} 张，流转记录 {found.events} 条{older}",
+        f"照片 {found.pictures} 张",
         f"来件：已受理 {found.taken_in} 件，待受理 {found.pending} 件，无法读懂 {found.unreadable} 件",
         f"停放：计时 {found.parked_timers} 项，通知 {found.parked_notices} 条",
         f"重算了 {found.seals} 个封存，最新的封存 {found.newest_seal}" if found.newest_seal else "还没有封存",

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from app.tickets.followup import Photo
 from app.tickets.lifecycle import State
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import Inbound, InboundState, OutboxRow, OutboxState
 
 BATCH = 500  # tickets read at a time
+PICTURES = 20  # at a time: half a megabyte each
 OVER = (State.CLOSED, State.REJECTED, State.MERGED)
 OUTLIVE = ("decide", "callback", "review")  # clocks of others, about what is over
 NAMED = 100  # of what is wrong, that are named one by one
@@ -57,6 +59,19 @@ def chains(session: Session, first: int, last: int) -> Iterator[Chain]:
     for ticket, group in groupby(session.execute(query), key=lambda row: row.ticket):
         rows = list(group)
         yield Chain(ticket, rows[0].number, rows[0].head, rows[0].said, [row for row in rows if row.id is not None])
+
+
+def picture_hashes(session: Session, first: int, last: int) -> dict[tuple[int, int], str]:
+    """What is kept of the pictures of a range of tickets: (ticket id, picture's number) → the hash written beside it."""
+    query = select(Photo.ticket_id, Photo.id, Photo.content_sha256).where(Photo.ticket_id >= first, Photo.ticket_id <= last)
+    return {(ticket, number): sha256 for ticket, number, sha256 in session.execute(query)}
+
+
+def pictures_after(session: Session, number: int) -> list[tuple[int, str, str, bytes]]:
+    """The next pictures: (number, their ticket's, the hash written beside it, the content)."""
+    query = select(Photo.id, Ticket.number, Photo.content_sha256, Photo.content).join(Ticket, Ticket.id == Photo.ticket_id)
+    found = session.execute(query.where(Photo.id > number).order_by(Photo.id).limit(PICTURES))
+    return [(one, ticket, sha256, content) for one, ticket, sha256, content in found]
 
 
 def events_of_no_ticket(session: Session) -> list[tuple[int, int, str]]:

@@ -13,6 +13,7 @@ import io
 import math
 import re
 import struct
+import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _HEIC = re.compile(rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", re.DOTALL)
 _MOVING = re.compile(rb"....ftyp|GIF8", re.DOTALL)  # films, and what mostly moves
 # What a broken file makes a decoder raise.
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, struct.error, zlib.error)
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # of a camera's damaged notes, which are not read then
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # Of EXIF 2.32: where the camera keeps its own time and place.
 _ORIENTATION, _EXIF, _GPS = 0x0112, 0x8769, 0x8825
@@ -195,4 +197,5 @@ def _degrees(parts: Any, side: object, negative: str, most: int) -> float | None
     found = degrees + minutes / 60 + seconds / 3600
     if not math.isfinite(found) or not 0 <= found <= most:
         return None
-    return round(-found if _words(side).upper().startswith(negative) else found, 6)
+    # Never -0.0: PostgreSQL keeps none, and the event that says so would no longer be what was hashed.
+    return round(-found if _words(side).upper().startswith(negative) else found, 6) + 0.0

@@ -104,7 +104,7 @@ def perform(
     told = understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
         if noun in forms.PICTURED:
-            given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, sent)]
+            given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, noun, sent)]
         # Whether what happened meanwhile matters is asked of the ticket as it is then.
         again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:

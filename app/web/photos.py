@@ -6,7 +6,7 @@ files, and whoever stands in a stairwell with bad reception should not have to s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -71,7 +71,7 @@ async def of_form(request: Request) -> Sent:
 Files = Annotated[Sent, Depends(of_form)]
 
 
-def kept(hotline: Hotline, viewer: Actor, number: str, sent: Sent) -> list[int]:
+def kept(hotline: Hotline, viewer: Actor, number: str, noun: str, sent: Sent) -> list[int]:
     """Keeps the pictures of a form; their numbers. Raises BadInput for what cannot be used, Conflict where none is asked for."""
     if sent.refused is not None:
         raise sent.refused
@@ -79,13 +79,13 @@ def kept(hotline: Hotline, viewer: Actor, number: str, sent: Sent) -> list[int]:
         return []
     with hotline.tx() as tx:
         ticket = store.by_number(tx.session, number, viewer)
-        expected(tx, ticket, viewer)
+        expected(tx, ticket, viewer, {noun})
         return [evidence.keep(tx, ticket, viewer, stage, picture).id for stage, picture in sent.pictures]
 
 
-def expected(tx: Tx, ticket: Ticket, viewer: Actor) -> None:
-    """Raises Conflict unless there is something that this viewer may do now and show by a picture."""
-    if not any(offer.form.noun in PICTURED for offer in acts.offered(tx, ticket, viewer)):
+def expected(tx: Tx, ticket: Ticket, viewer: Actor, nouns: Set[str] = PICTURED) -> None:
+    """Raises Conflict unless this viewer may do one of these now."""
+    if not any(offer.form.noun in nouns for offer in acts.offered(tx, ticket, viewer)):
         raise Conflict(f"工单 {ticket.number} 在这个环节不收您的照片", cure="请刷新页面查看最新进展")
 
 
@@ -100,7 +100,7 @@ def shown_of(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, list[PhotoView]
 def seen_by(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Photo]:
     """The pictures of a ticket that this viewer may see: its own, and those of the acts that it reads of."""
     every = [one for one in photos.of_ticket(tx.session, ticket) if privacy.sees_sent(viewer, ticket, one.by_role)]
-    if viewer.role not in (Role.CONTRACTOR, Role.RESIDENT):
+    if viewer.role in (Role.AGENT, Role.SUPERVISOR, Role.ADMIN):
         return every
     events = store.history(tx.session, ticket).events if every else []
     told = timeline.pictures_told(tx, ticket, events, viewer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,14 +49,12 @@ def pictures_of(tx: Tx, event: TicketEvent) -> tuple[PhotoView, ...]:
 RESIDENT_SEES = ("progress", "resolve")  # of the pictures
 
 
-def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
-    """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
-    resident = viewer.role is Role.RESIDENT
-    read = (
-        one
-        for one in (events if resident else shown(ticket, list(events), viewer))
-        if not resident or one.action in RESIDENT_SEES
-    )
+def pictures_told(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> set[int]:
+    """The numbers of the pictures of those acts that this viewer reads of."""
+    if viewer.role is Role.RESIDENT:
+        read = [event for event in events if event.action in RESIDENT_SEES]
+    else:
+        read = [event for event in shown(ticket, events, viewer) if privacy.sees_sent(viewer, ticket, event.by_role)]
     return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, text, update
 from app import verify
 from app.errors import Conflict
 from app.store import checkpoints
+from app.tickets.followup import Photo
 from app.tickets.lifecycle import State
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import Inbound, InboundState, OutboxRow
@@ -275,3 +276,18 @@ def test_a_sweep_and_its_deadlines_stay_whole(stage: Stage) -> None:
         stage.cast.tick(days=days)
     assert looked(stage).whole, says(stage)
     assert looked(stage).seals == 3
+
+
+@pytest.mark.parametrize(
+    ("touched", "words"),
+    [
+        (update(Photo).values(content=b"another"), "的内容与写下时不同"),
+        (update(Photo).values(content_sha256="0" * 64), "被更换或删除"),
+        (delete(Photo), "被更换或删除"),
+    ],
+)
+def test_a_picture_that_is_not_the_one_that_was_shown(stage: Stage, touched: Any, words: str) -> None:
+    found = looked(stage)
+    assert (found.pictures, found.faults) == (2, [])
+    sql(stage, touched)
+    assert words in says(stage)
