@@ -4,8 +4,8 @@ Whoever changes, removes or slips in an event has to rewrite every hash after it
 that would hide shows against a checkpoint written down elsewhere (``hotline verify``).
 
 What is hashed is plain data in one spelling, so that it comes out the same from either database, years later and without this
-program: JSON, keys in order, moments in UTC, a whole number without a fraction however it was written (PostgreSQL gives 1e16
-back as 10000000000000000).
+program: JSON, keys in order, moments in UTC, numbers as one engine and the other agree on (PostgreSQL gives 1e16 back as
+10000000000000000, and 1.0 as whatever it was given).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+
+EXACT, HUGE = 2**53, 10**308  # up to which a float tells every whole number from the next, and up to which there are floats
 
 
 class Recorded(Protocol):
@@ -62,7 +65,11 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(inside) for name, inside in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inside) for inside in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    if isinstance(value, int) and EXACT <= abs(value) < HUGE:
+        return float(value)
+    return value
 
 
 def _spelt(at: datetime) -> str:
