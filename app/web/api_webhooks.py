@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app import webhooks
@@ -13,10 +12,11 @@ from app.errors import NotAllowed, NotFound
 from app.store import webhooks as store
 from app.store.webhooks import Standing
 from app.tickets.lifecycle import Actor, Role
-from app.web.api import PROBLEMS, InChinese, Viewer
+from app.web import programs
 from app.web.guards import TheHotline
+from app.web.programs import Viewer
 
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese)
+router = programs.router()
 
 
 class NewWebhook(BaseModel):
