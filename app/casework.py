@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app import notify, passing_on, webhooks
+from app import evidence, notify, passing_on, webhooks
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.store import lineage, sequences
@@ -52,6 +52,7 @@ def act(
     given = dict(details or {})
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
+    given |= evidence.attached(tx, ticket, by, given)
     given |= _KNOWN[action](tx, ticket, by, given) if action in _KNOWN else {}
     if action in CHECKS and not (by is SYSTEM and "from_incident" in given):  # there it was checked on the work order
         given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone, by))
@@ -100,10 +101,12 @@ def _taken_from(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> 
     return {"from": str(ticket.handler)} | ({"contractor": ticket.contractor_id} if ticket.contractor_id else {})
 
 
-def _reviewed(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the desk, or a supervisor, resolves needs nobody else's review, nor what no category asks to have reviewed."""
+def _resolved(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What shows that it is done. What the desk, or a supervisor, resolves needs nobody else's review, nor what no category asks
+    to have reviewed."""
     leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
-    return {"reviewed": by.role is not Role.CONTRACTOR or not (leaf is not None and leaf.review)}
+    reviewed = by.role is not Role.CONTRACTOR or not (leaf is not None and leaf.review)
+    return {"reviewed": reviewed, **evidence.of_resolution(tx, ticket, by, given)}
 
 
 def _helps(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +148,7 @@ _KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, 
     "return": _taken_from,
     "grant_return": _taken_from,
     "join": _taken_from,
-    "resolve": _reviewed,
+    "resolve": _resolved,
     "assisted": _helps,
     "appeal": _rated,
     "supervise": _document,
@@ -172,7 +175,8 @@ def _rule(ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any]) ->
         )
     missing = [name for name in rule.needs if details.get(name) in (None, "", [])]
     if missing:
-        raise BadInput(f"{rule.name}缺少：{'、'.join(DETAIL_NAMES.get(name, name) for name in missing)}", cure="请补充后重试")
+        names = "、".join(DETAIL_NAMES.get(name, name) for name in missing)
+        raise BadInput(f"{rule.name}缺少：{names}", cure="请补充后重试", field=missing[0])
     for check in rule.checks:
         refusal = check(ticket, by, details)
         if isinstance(refusal, Late):

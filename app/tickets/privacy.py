@@ -79,7 +79,8 @@ def visible_to(viewer: Actor) -> ColumnElement[bool]:
         case Role.EVALUATOR:
             return and_(Ticket.id.in_(select(Sample.ticket_id)), _unsealed())
         case Role.RESIDENT:
-            return Ticket.resident_id == int(viewer.id) if viewer.id.isdigit() else false()
+            # Of a split matter the resident knows one ticket; its parts stand on that one's page.
+            return and_(Ticket.resident_id == int(viewer.id), Ticket.parent_id.is_(None)) if viewer.id.isdigit() else false()
 
 
 def _unsealed() -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from app.store.tickets import Filter
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.petitions import KINDS
 from app.tickets.post import OutboxState
-from app.web import forms, views
+from app.web import forms, photos, views
 from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
@@ -155,6 +155,11 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Overseer, number: 
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Overseer, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
 @router.get("/t/{number}/supervision/{order}")
 def supervision_page(request: Request, hotline: TheHotline, me: Overseer, number: str, order: str) -> Response:
     return show_order(request, hotline, me, number, order, DOOR)
@@ -162,7 +167,13 @@ def supervision_page(request: Request, hotline: TheHotline, me: Overseer, number
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Supervisor, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Supervisor,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of a supervisor, each at its noun."""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

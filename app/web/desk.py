@@ -10,23 +10,19 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.errors import BadInput, NotFound
-from app.hotline import Hotline, Tx
+from app.hotline import Hotline
 from app.store import board as slices
-from app.store import inbox
 from app.store.tickets import Filter
-from app.tickets.lifecycle import Actor, Role
+from app.tickets.lifecycle import Role
 from app.tickets.petitions import KINDS
-from app.triage import open_ticket
-from app.web import forms, views
+from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
-from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
+from app.web.registration import register
 from app.web.render import page
 from app.web.resident import Told, read_form
 from app.web.supervision import show_order
-from channels.contract import Complaint, Delivery
-from routing.verdict import Verdict
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -98,6 +94,11 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: st
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Reader, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
 @router.get("/t/{number}/supervision/{order}")
 def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: str, order: str) -> Response:
     return show_order(request, hotline, me, number, order, DOOR)
@@ -129,38 +130,19 @@ def log_call(request: Request, hotline: TheHotline, me: Worker, told: Annotated[
         understander = hotline.knowledge(tx.session).understander
     verdict = understander.understand(complaint.text, place_hint=complaint.place)
     with hotline.tx() as tx:
-        number = _open_call(tx, delivery, complaint, verdict, me.actor)
+        number = register(tx, delivery, complaint, verdict, me.actor)[0].number
     return RedirectResponse(f"/desk/t/{number}", 303)
-
-
-def _open_call(tx: Tx, delivery: Delivery, complaint: Complaint, verdict: Verdict, by: Actor) -> str:
-    """Keeps what was written down as any message is kept, and opens its ticket. Returns the number."""
-    kept = inbox.keep(tx.session, [inbound_row(tx, delivery, complaint, complaint.sender)])
-    inbound_id = next(iter(kept.values())).id
-    inbound = inbox.claim(tx.session, inbound_id)
-    if inbound is None:
-        before = inbox.get(tx.session, inbound_id).ticket
-        if before is None:
-            raise BadInput("这张表单已提交过", cure="请打开新的登记页面")
-        return before.number
-    ticket = open_ticket(
-        tx,
-        channel="phone",
-        account="",
-        complaint=complaint,
-        verdict=verdict,
-        resident=inbox.resident_for(tx.session, inbound, complaint, tx.now),
-        received_at=tx.now,
-        inbound=inbound,
-        by=by,
-    )
-    inbound.ticket = ticket
-    return ticket.number
 
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Worker,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of the desk, each at its noun: dispatch, referral, category, reply, note …"""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.evidence import STAGES
 from app.hotline import Tx
 from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
@@ -17,6 +18,15 @@ from app.web import views
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoView:
+    """A picture beside a line: ``taken`` is when the camera says it was."""
+
+    id: int
+    stage: str
+    taken: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepView:
     """One line of a timeline."""
 
@@ -25,6 +35,29 @@ class StepView:
     by: str
     text: str
     tone: str
+    photos: tuple[PhotoView, ...] = ()
+
+
+def pictures_of(tx: Tx, event: TicketEvent) -> tuple[PhotoView, ...]:
+    """The pictures that an act carried."""
+    return tuple(
+        PhotoView(one["id"], STAGES.get(one["stage"], ""), _spelled(tx, one["taken_at"]) if one.get("taken_at") else "")
+        for one in event.details.get("photos") or ()
+    )
+
+
+RESIDENT_SEES = ("progress", "resolve")  # of the pictures
+
+
+def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
+    """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
+    resident = viewer.role is Role.RESIDENT
+    read = (
+        one
+        for one in (events if resident else shown(ticket, list(events), viewer))
+        if not resident or one.action in RESIDENT_SEES
+    )
+    return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
@@ -58,6 +91,7 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
         by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
         text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
+        photos=pictures_of(tx, event),
     )
 
 

@@ -197,7 +197,7 @@ def named(viewer: Actor, role: Role, name: str) -> str:
 def channel_name(tx: Tx, key: str) -> str:
     """The Chinese name of the channel that a ticket came by or a notice went."""
     channel = tx.hotline.channels.get(key)
-    return channel.spec.name if channel else {"phone": "电话"}.get(key, key)
+    return channel.spec.name if channel else {"phone": "电话", "incident": "群体事件"}.get(key, key)
 
 
 def board_now(tx: Tx) -> Now:

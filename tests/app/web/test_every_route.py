@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.web.forms import FORMS
 from tests.app.web.conftest import Browser, House
 
 ROLES = ("agent", "jiangxiu", "city", "admin", "evaluator")
@@ -20,6 +21,9 @@ MAY: dict[str, set[str]] = {
     "GET /desk/new": DESK,
     "POST /desk/new": DESK,
     "POST /desk/{number}/{noun}": DESK,
+    "GET /desk/incidents": WORKS,
+    "GET /desk/incidents/new": DESK,
+    "POST /desk/incidents": DESK,
     "GET /jobs": {"jiangxiu"},
     "GET /jobs/t/{number}": {"jiangxiu"},
     "GET /jobs/t/{number}/deadlines": {"jiangxiu"},
@@ -28,6 +32,13 @@ MAY: dict[str, set[str]] = {
     "GET /board/t/{number}": {"city", "admin"},
     "GET /board/t/{number}/deadlines": {"city", "admin"},
     "POST /board/{number}/{noun}": {"city"},
+    "GET /desk/t/{number}/photos/{photo}": WORKS,
+    "GET /jobs/t/{number}/photos/{photo}": {"jiangxiu"},
+    "GET /board/t/{number}/photos/{photo}": {"city", "admin"},
+    "GET /h5/t/{number}/photos/{photo}": {"follow"},
+    "POST /api/v1/tickets/{number}/photos": {"token"},
+    "GET /api/v1/tickets/{number}/photos": {"token"},
+    "GET /api/v1/tickets/{number}/photos/{photo}": {"token"},
     "GET /h5/t/{number}": {"follow"},
     "GET /h5/t/{number}/deadlines": {"follow"},
     "POST /h5/t/{number}/addition": {"follow"},
@@ -37,6 +48,8 @@ MAY: dict[str, set[str]] = {
     "GET /api/v1/tickets": {"token"},
     "GET /api/v1/tickets/{number}": {"token"},
     "GET /api/v1/tickets/{number}/deadlines": {"token"},
+    "POST /api/v1/tickets": {"token"},
+    **{f"POST /api/v1/tickets/{{number}}/{form.noun}": {"token"} for form in FORMS.values()},
     "GET /api/v1/estates": {"token"},
     "GET /api/v1/contractors": {"token"},
     "GET /api/v1/contracts": {"token"},
