@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-
 EXACT, HUGE = 2**53, 10**308  # up to which a float tells every whole number from the next, and up to which there are floats
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from channels.webhook import key_of
 from tests.app.api.conftest import Morning, Program
 
 pytestmark = pytest.mark.slow
+KEYS = itertools.count(1)
 URL = "https://jx.example.com/hotline"
 
 
 def asks(program: Program, method: str, path: str = "", **body: Any) -> Response:
-    headers = {"Authorization": f"Bearer {program.token}", "Idempotency-Key": f"{method}{path}{body}"}
+    headers = {"Authorization": f"Bearer {program.token}", "Idempotency-Key": f"k-{next(KEYS)}"}
     answer: Response = program.web.request(method, f"/api/v1/webhooks{path}", headers=headers, json=body or None)
     return answer
 
