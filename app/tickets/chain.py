@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+AWKWARD = re.compile(r"\.0[,\]}]|\de\+|\d{16}")  # what such a number looks like; anything else may look so too
 EXACT, HUGE = 2**53, 10**308  # up to which a float tells every whole number from the next, and up to which there are floats
 
 
@@ -50,18 +52,24 @@ def link(before: str, number: str, event: Recorded) -> str:
         "by": [str(event.by_role), event.by_id, event.by_name, event.by_org],
         "from": str(event.from_state) if event.from_state else None,
         "to": str(event.to_state),
-        "details": _plain(event.details),
-        "clocks": _plain(event.clocks),
+        "details": event.details,
+        "clocks": event.clocks,
         "cause": event.cause,
     }
-    plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    plain = _written(said)
+    if AWKWARD.search(plain):  # seldom, and then the longer way: this is done for every event that is written
+        plain = _written(_plain(said))
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _written(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def _plain(value: Any) -> Any:
-    """The same data with keys as JSON has them and whole numbers as such."""
+    """The same data with each number as both engines would give it back."""
     if isinstance(value, dict):
-        return {str(name): _plain(inside) for name, inside in value.items()}
+        return {name: _plain(inside) for name, inside in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inside) for inside in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
