@@ -71,18 +71,23 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
 def register(tx: Tx, contractor_id: int, url: str, name: str = "") -> Webhook:
     """A new endpoint of a contractor's. Raises BadInput for an address that nothing could be sent to."""
     url = url.strip()
-    try:
-        said = urlsplit(url)
-        proper = bool(said.hostname) and said.port != 0 and not (said.username or said.password or said.fragment)
-    except ValueError:
-        said, proper = urlsplit(""), False
-    base = tx.hotline.settings.webhook.api_base.rstrip("/")
-    ours = bool(base) and (url == base or url.startswith(f"{base}/"))
-    if not proper or not (said.scheme == "https" or ours) or len(url) > LONGEST or any(mark.isspace() for mark in url):
+    if not _proper(url, tx.hotline.settings.webhook.api_base.rstrip("/")):
         raise BadInput("接收地址须是 https:// 开头、不含用户名和 # 的网址", cure="例如 https://jx.example.com/hotline")
     if len(name) > 200:
         raise BadInput("用途不能超过 200 字")
     return store.add(tx.session, contractor_id, url, name.strip(), tx.wall)
+
+
+def _proper(url: str, base: str) -> bool:
+    """Whether something could be sent there: an address of the open net by https, or under the one named ``base``."""
+    if len(url) > LONGEST or any(mark.isspace() for mark in url):
+        return False
+    try:
+        said = urlsplit(url)
+        whole = bool(said.hostname) and said.port != 0 and not (said.username or said.password or said.fragment)
+    except ValueError:
+        return False
+    return whole and (said.scheme == "https" or (bool(base) and f"{url}/".startswith(f"{base}/")))
 
 
 def ping(tx: Tx, webhook: Webhook) -> str:

@@ -4,17 +4,21 @@ Whoever changes, removes or slips in an event has to rewrite every hash after it
 that would hide shows against a checkpoint written down elsewhere (``hotline verify``).
 
 What is hashed is plain data in one spelling, so that it comes out the same from either database, years later and without this
-program: JSON, keys in order, moments in UTC, a whole number without a fraction however it was written (PostgreSQL gives 1e16
-back as 10000000000000000).
+program: JSON, keys in order, moments in UTC, numbers as one engine and the other agree on (PostgreSQL gives 1e16 back as
+10000000000000000, and 1.0 as whatever it was given).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+AWKWARD = re.compile(r"\.0[,\]}]|\de\+|\d{16}")  # what such a number looks like; anything else may look so too
+EXACT, HUGE = 2**53, 10**308  # up to which a float tells every whole number from the next, and up to which there are floats
 
 
 class Recorded(Protocol):
@@ -48,21 +52,31 @@ def link(before: str, number: str, event: Recorded) -> str:
         "by": [str(event.by_role), event.by_id, event.by_name, event.by_org],
         "from": str(event.from_state) if event.from_state else None,
         "to": str(event.to_state),
-        "details": _plain(event.details),
-        "clocks": _plain(event.clocks),
+        "details": event.details,
+        "clocks": event.clocks,
         "cause": event.cause,
     }
-    plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    plain = _written(said)
+    if AWKWARD.search(plain):  # seldom, and then the longer way: this is done for every event that is written
+        plain = _written(_plain(said))
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _written(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def _plain(value: Any) -> Any:
-    """The same data with keys as JSON has them and whole numbers as such."""
+    """The same data with each number as both engines would give it back."""
     if isinstance(value, dict):
-        return {str(name): _plain(inside) for name, inside in value.items()}
+        return {name: _plain(inside) for name, inside in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inside) for inside in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    if isinstance(value, int) and EXACT <= abs(value) < HUGE:
+        return float(value)
+    return value
 
 
 def _spelt(at: datetime) -> str:

@@ -89,6 +89,7 @@ def _answer_once(hotline: Hotline, asked: Asked, work: Work) -> Response:
 
 
 def _answer(status: int, body: str, headers: dict[str, str]) -> Response:
-    if status == 201:
-        headers["Location"] = f"/api/v1/tickets/{json.loads(body)['number']}"
+    made = json.loads(body) if status == 201 else {}
+    if "number" in made:
+        headers["Location"] = f"/api/v1/tickets/{made['number']}"
     return Response(body, status, headers, media_type="application/json")

@@ -93,6 +93,8 @@ def knock(browser: Browser, address: str, number: str) -> Any:
     method, path = address.split(" ")
     path = re.sub(r"\{number\}", number, path)
     path = re.sub(r"\{\w+\}", "note", path)
+    if method == "DELETE":
+        return browser.client.delete(path, follow_redirects=False)
     return browser.get(path) if method == "GET" else browser.post(path, text="x")
 
 
