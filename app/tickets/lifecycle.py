@@ -24,6 +24,7 @@ from app.tickets.checks import (
     by_its_handler,
     by_its_helper,
     by_the_resident,
+    desk_reports_its_own,
     may_assign,
     may_judge_return,
     never_sealed,
@@ -47,6 +48,7 @@ from app.tickets.parties import Case as Case
 from app.tickets.parties import Check as Check
 from app.tickets.parties import Details as Details
 from app.tickets.parties import Handler as Handler
+from app.tickets.parties import Late as Late
 from app.tickets.parties import Role as Role
 from app.tickets.parties import State as State
 
@@ -92,7 +94,7 @@ AT_WORK: frozenset[State | None] = frozenset({S.DISPATCHED, S.IN_PROGRESS, S.ON_
 WORKED: frozenset[State | None] = frozenset({S.IN_PROGRESS, S.ON_HOLD})
 ENDED: frozenset[State | None] = frozenset({S.RESOLVED, S.CLOSED})
 LATER = OPEN | {S.CLOSED}  # what is asked about a round may be decided whatever became of the ticket since
-SET_TO_WORK = "+accept +reach +arrive +finish +contact +resolve"
+SET_TO_WORK = "xsupervise +accept +reach +arrive +finish +contact +resolve"
 TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide xassist xsupervise"
 # Whoever did not do it no longer need.
 DONE = "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK + " +callback"
@@ -133,11 +135,11 @@ TABLE: tuple[Rule, ...] = (
     # --- the desk: what it is, whose it is
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
     row("protect",  "保密",     LATER,               SAME,          DESK | {R.RESIDENT},           "",                          "",                      "", by_the_resident),
-    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "",                      "text"),
+    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "contractor",            "text"),
     row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed, may_assign),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
     row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
-    row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer"),
+    row("reject",   "不予受理", QUEUED,              S.REJECTED,    DESK,                          "x*",                        "resident",              "reason refer", no_incident),
     row("return",   "收回改派", AT_WORK,             S.RETURNED,    DESK,                          f">resolve {TAKEN_BACK}",    "handler",               "reason"),
     # --- whoever does the work
     row("accept",   "签收",     {S.DISPATCHED},      S.IN_PROGRESS, HANDLERS,                      "-accept",                   "resident",              "eta", by_its_handler),
@@ -161,7 +163,7 @@ TABLE: tuple[Rule, ...] = (
     row("grant_return", "同意退单", AT_WORK,         S.RETURNED,    DESK,                          f"-decide >resolve {TAKEN_BACK}", "handler",          "reason", asked("return"), may_judge_return),
     row("deny_return", "驳回退单", AT_WORK,          SAME,          DESK,                          "-decide",                   "handler",               "reason", asked("return"), may_judge_return),
     row("ask_closure", "申请不解决办结", UNANSWERED, SAME,          STAFF - {R.SUPERVISOR},        "+decide",                   "supervisor",            "outcome reason", by_its_handler, one_petition_at_a_time, no_incident),
-    row("grant_closure", "批准不解决办结", UNANSWERED, S.CLOSED,    {R.SUPERVISOR},                "x*",                        "resident handler desk", "reason", asked("closure")),
+    row("grant_closure", "批准不解决办结", UNANSWERED, S.CLOSED,    {R.SUPERVISOR},                "-decide x*",                "resident handler desk", "reason", asked("closure")),
     row("deny_closure", "驳回不解决办结", UNANSWERED, SAME,         {R.SUPERVISOR},                "-decide",                   "handler desk",          "reason", asked("closure")),
     row("ask_exclusion", "申请剔除", ENDED,          SAME,          {R.CONTRACTOR},                "+decide",                   "supervisor",            "reason", by_its_handler, one_petition_at_a_time),
     row("grant_exclusion", "同意剔除", LATER,        SAME,          {R.SUPERVISOR},                "-decide",                   "contractor",            "reason", asked("exclusion")),
@@ -176,21 +178,21 @@ TABLE: tuple[Rule, ...] = (
     row("callback", "回访任务", UNANSWERED | ENDED,  SAME,          MACHINE,                       "+callback",                 "",                      "why"),
     row("call",     "回访",     UNANSWERED | ENDED,  SAME,          {R.AGENT},                     "",                          "",                      "outcome", not_of_the_rated),
     row("uncall",   "回访终止", UNANSWERED | ENDED,  SAME,          {R.AGENT} | MACHINE,           "xcallback",                 "",                      "reason", not_of_the_rated),
-    row("rate",     "评价",     ENDED,               SAME,          {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident, not_of_the_rated),
-    row("confirm",  "确认解决", {S.RESOLVED},        S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, not_of_the_rated),
+    row("rate",     "评价",     ENDED,               SAME,          {R.RESIDENT, R.AGENT},         "-callback",                 "",                      "satisfied", by_the_resident, not_of_the_rated, no_incident),
+    row("confirm",  "确认解决", {S.RESOLVED},        S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, not_of_the_rated, no_incident),
     row("close",    "归档",     {S.RESOLVED},        S.CLOSED,      MACHINE | DESK,                "x*",                        "",                      "", reviewed_before_silence_counts),
     # --- the resident
     row("nudge",    "催办",     UNANSWERED,          SAME,          DESK | {R.RESIDENT},           "",                          "handler desk",          "", by_the_resident),
-    row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident),
+    row("withdraw", "撤回",     OPEN,                S.CLOSED,      {R.RESIDENT, R.AGENT},         "x*",                        "handler",               "", by_the_resident, no_incident),
     # --- several tickets that are one matter, one ticket that is several, one cause with many complainants
     row("merge",    "并单",     OPEN,                S.MERGED,      DESK,                          "x*",                        "resident handler",      "into", no_incident),
-    row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    DESK,                          "+contact +resolve",         "resident desk",         "reason"),
-    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part", no_incident),
+    row("unmerge",  "撤销并单", {S.MERGED},          S.RECEIVED,    MACHINE | DESK,                "+contact +resolve",         "resident desk",         "reason"),
+    row("split",    "拆单",     UNANSWERED,          SAME,          DESK,                          "",                          "resident",              "part leaf text", no_incident),
     row("join",     "并入群体事件", UNANSWERED,      S.IN_PROGRESS, DESK,                          f"-contact >resolve {TAKEN_BACK}", "resident handler", "into", no_member_yet),
     row("leave",    "退出群体事件", WORKED,          S.RECEIVED,    MACHINE | DESK,                ">resolve >finish",          "resident desk",         "reason", a_member),
     # --- 督办 with a numbered document, and what comes back
     row("supervise", "督办",    UNANSWERED,          SAME,          {R.SUPERVISOR},                "+supervise",                "handler desk",          "level text"),
-    row("report",   "督办反馈", UNANSWERED,          SAME,          HANDLERS,                      "-supervise",                "supervisor",            "text", by_its_handler, under_supervision),
+    row("report",   "督办反馈", UNANSWERED,          SAME,          STAFF,                         "-supervise",                "supervisor",            "text", by_its_handler, desk_reports_its_own, under_supervision),
     # A deadline moves only when somebody who may has decided so: on a petition, or openly against the policy.
     row("override", "调整期限", UNANSWERED,          SAME,          {R.SUPERVISOR} | MACHINE,      "^?",                        "resident handler",      "target deadline reason"),
     row("acknowledge", "知悉",  UNANSWERED,          SAME,          STAFF,                         "~*",                        "",                      "", by_its_handler),

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app import notify
+from app import evidence, notify
 from app.errors import BadInput
 from app.hotline import Tx
+from app.store import photos
 from app.store import tickets as store
 from app.tickets import petitions
-from app.tickets.lifecycle import Actor, Handler, Role, Rule, State, offers
+from app.tickets.lifecycle import Actor, Handler, Role, Rule, offers
 from app.tickets.model import Petition, Ticket, Timer
-from app.web.forms import FIRST, FORMS, UNSEAL, ActForm, Given
+from app.web.forms import FIRST, FORMS, PHOTOS, PROVES, UNSEAL, ActForm, Given
 from routing.assign import Terms
 
 LONGEST = 5000  # characters of one field
@@ -34,7 +35,7 @@ def offered(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Offer]:
     """What the table lets this person do to this ticket now, what one mostly came for first."""
     rules = [rule for rule in offers(ticket.state, viewer.role) if rule.action in FORMS and _may(tx, rule, ticket, viewer)]
     made = [
-        Offer(rule.action, form_of(tx, rule.action, ticket, viewer), frozenset(rule.needs), rule.action in FIRST)
+        Offer(rule.action, form_of(tx, rule.action, ticket, viewer), _needed(tx, rule, ticket, viewer), rule.action in FIRST)
         for rule in rules
     ]
     return sorted(made, key=_rank)
@@ -47,9 +48,29 @@ def form_of(tx: Tx, action: str, ticket: Ticket, viewer: Actor) -> ActForm:
     asked = petitions.waiting(ticket)
     if asked is not None and action in (*petitions.GRANTED_BY, *petitions.DENIED_BY):
         form = replace(form, hint="。".join(part for part in (_asked(tx, asked), form.hint) if part))
+    if action == "resolve":
+        return _resolution(tx, ticket, form)
     if action == "classify" and ticket.sealed and viewer.role is Role.SUPERVISOR:
         return replace(form, fields=(*form.fields, UNSEAL))
     return form
+
+
+def _resolution(tx: Tx, ticket: Ticket, form: ActForm) -> ActForm:
+    """Asks for what the category wants to see, or for any picture where it wants none."""
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    asked = leaf.evidence if leaf is not None else ()
+    of_the_work = any(PROVES[name] in asked for name in ("photos_before", "photos_after"))
+    left_out = {name for name, what in PROVES.items() if what not in asked} | ({PHOTOS.name} if of_the_work else set())
+    return replace(form, fields=tuple(field for field in form.fields if field.name not in left_out))
+
+
+def _needed(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> frozenset[str]:
+    """What the form may not leave empty: what the row needs, and what has to be shown and was not sent before."""
+    if rule.action != "resolve":
+        return frozenset(rule.needs)
+    asked = evidence.asked_of(tx, ticket, viewer)
+    there = {one.stage for one in photos.of_round(tx.session, ticket, viewer)} if asked else set()
+    return frozenset(rule.needs) | {name for name, what in PROVES.items() if what in asked and what not in there}
 
 
 def _asked(tx: Tx, asked: Petition) -> str:
@@ -74,6 +95,8 @@ def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
     """The checks of the row that need no details; and no act that would say what is so already."""
     if rule.action == "protect" and ticket.confidential:
         return False
+    if rule.action == "appeal" and not store.history(tx.session, ticket).ratings:
+        return False
     if rule.action == "restate" and ticket.handler != Handler.CONTRACTOR and not ticket.confidential:
         return False
     if rule.action == "arrive" and notify.running(ticket, "arrive") is None:
@@ -91,8 +114,9 @@ def _rings(timer: Timer) -> bool:
 
 def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) -> dict[str, Any]:
     """What ``act`` is handed, from what the form said. Raises BadInput where it cannot be used."""
-    said = {name: str(value).strip() for name, value in given if name != "seen"}
-    asked = {field.name for field in form_of(tx, action, ticket, viewer).fields}
+    said = {name: str(value).strip() for name, value in given if name not in ("seen", "photos")}
+    fields = (*FORMS[action].fields, *form_of(tx, action, ticket, viewer).fields)
+    asked = {field.name for field in fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
     too_long = [name for name, value in kept.items() if len(value) > LONGEST]
     if too_long:
@@ -103,6 +127,10 @@ def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) ->
         except BadInput as wrong:
             wrong.field = wrong.field or name
             raise
+    if given.photos:
+        if not FORMS[action].pictured:
+            raise BadInput(f"“{FORMS[action].button}”不能附照片", cure="请附在进展或办结上", field="photos")
+        kept["photos"] = [_number(one, "照片") for one in given.photos]
     return kept
 
 
@@ -146,7 +174,7 @@ def _moment(name: str) -> Callable[[Tx, Ticket, Actor, str], dict[str, Any]]:
         except ValueError:
             return {name: value}
         if not 1 < moment.year < 9999:
-            raise BadInput("时间填写有误", cure="请填写将来的日期和时间")
+            raise BadInput("时间填写有误", cure="请检查年份")
         local = moment if moment.tzinfo else moment.replace(tzinfo=tx.hotline.zone)
         return {name: tx.hotline.spell(local), f"{name}_at": local.isoformat()}
 
@@ -171,13 +199,6 @@ def visit(tx: Tx, ticket: Ticket) -> datetime:
 
 def _unseal(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
     return {"unseal": True}
-
-
-def _into(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    into = store.by_number(tx.session, value.upper().replace(" ", ""), viewer)
-    if into.id == ticket.id or into.state in (State.MERGED, State.REJECTED):
-        raise BadInput(f"不能并入工单 {into.number}", cure="请选择另一张未并单的工单")
-    return {"into": into.number, "into_id": into.id}
 
 
 def _codes(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
@@ -226,7 +247,7 @@ _READ: Mapping[str, Callable[[Tx, Ticket, Actor, str], dict[str, Any]]] = {
     "until": _moment("until"),
     "wanted": _moment("wanted"),
     "deadline": _moment("deadline"),
-    "into": _into,
+    "finished": _moment("finished"),
     "codes": _codes,
     "level": _level,
     "helper": _helper,

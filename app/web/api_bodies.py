@@ -16,6 +16,8 @@ from app.tickets.terms import SUPERVISIONS
 from app.web.acts import LONGEST
 from app.web.forms import UNSEAL, ActForm, Field, Given
 
+Photos = Annotated[list[Annotated[StrictInt, Described(ge=1, le=2**53)]], Described(max_length=20)]
+PICTURES = "照片的编号：先用 POST /tickets/{number}/photos 传上来，再在这里列出"
 MOST_NAMED = 20  # emergencies in one alarm
 Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
@@ -103,6 +105,8 @@ def body_of(action: str, form: ActForm) -> type[ActBody]:
             (kind, Described(description=described)) if needed else (kind | None, Described(default=None, description=described))
         )
     name = "".join(word.capitalize() for word in form.noun.split("-")) + "Body"
+    if form.pictured:
+        shapes["photos"] = (Photos | None, Described(default=None, description=PICTURES))
     made = create_model(name, __base__=ActBody, __doc__=f"{form.button}。", **shapes)
     made.model_config = {**made.model_config, "json_schema_extra": {"examples": [example_of(action, form)]}}
     made.model_rebuild(force=True)
@@ -129,7 +133,9 @@ def given_by(body: BaseModel | None) -> Given:
     """The body as a form would have carried it."""
     said = body.model_dump(exclude_none=True) if body is not None else {}
     seen = said.pop("seen", 0)
-    return Given(**{name: _written(value) for name, value in said.items()}, seen=seen)
+    pictures = [str(one) for one in said.pop("photos", ())]
+    written: dict[str, Any] = {name: _written(value) for name, value in said.items()}
+    return Given(**written, photos=pictures, seen=seen)
 
 
 def _written(value: Any) -> str:

@@ -3,7 +3,9 @@ and refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.hotline import Tx
@@ -14,7 +16,7 @@ from app.tickets import petitions
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import STATE_NAMES, Actor, Handler, Role
 from app.tickets.model import Duty, Petition, Supervision, Ticket, TicketEvent, Timer
-from app.tickets.privacy import sees_person
+from app.tickets.privacy import leads, outsider, reads_message, sees_dwelling, sees_person
 from app.web import timeline
 from app.web.shapes import (
     DutyView,
@@ -27,9 +29,7 @@ from app.web.shapes import (
     TicketView,
     TimerView,
 )
-from app.web.views import concerns, readable
-
-HOUSE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)  # whoever is not of the house reads neither who complains nor raw details
+from app.web.views import complaint, concerns, named, readable
 
 
 def ticket_views(tx: Tx, tickets: Sequence[Ticket], viewer: Actor) -> list[TicketView]:
@@ -62,18 +62,18 @@ def standing(tx: Tx, ticket: Ticket, viewer: Actor, seen: int) -> dict[str, Any]
 
 def event_views(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> list[EventView]:
     """The acts that the viewer's page shows, numbered among themselves: what is not shown leaves no gap."""
-    outsider = viewer.role not in HOUSE
-    shown = [(event, step) for event in events for step in timeline.steps(tx, ticket, [event], viewer)]
+    outside = outsider(viewer)
+    shown = [(event, timeline.steps(tx, ticket, [event], viewer)[0]) for event in timeline.shown(ticket, list(events), viewer)]
     return [
         EventView(
             seq=number,
             at=event.at,
             action=event.action,
-            by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
+            by="" if outside and event.by_role is Role.RESIDENT else named(viewer, event.by_role, event.by_name),
             role=event.by_role,
             from_state=event.from_state,
             to_state=event.to_state,
-            details={} if outsider else event.details,
+            details={} if outside else event.details,
             words=step.text,
         )
         for number, (event, step) in enumerate(shown, start=1)
@@ -83,26 +83,26 @@ def event_views(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: A
 def seen_as(tx: Tx, ticket: Ticket, viewer: Actor, seen: int) -> int:
     """The ticket's own number of the event that is the viewer's ``seen``-th; 0 for none, the last for more than there are."""
     events = store.history(tx.session, ticket).events if seen > 0 else []
-    shown = [event.seq for event in events if timeline.steps(tx, ticket, [event], viewer)]
+    shown = [event.seq for event in timeline.shown(ticket, events, viewer)]
     return shown[min(seen, len(shown)) - 1] if shown else 0
 
 
 def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: store.History) -> TicketView:
-    outsider = viewer.role not in HOUSE
-    view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
+    outside = outsider(viewer)
+    view.external_ids = [] if outside else past.external_ids  # some platforms' ids hold the sender's
     view.events = event_views(tx, ticket, past.events, viewer)
     view.seq = len(view.events)
     view.messages = [
         MessageView(
             at=said.at,
-            by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
+            by="" if outside and said.by_role is Role.RESIDENT else named(viewer, said.by_role, said.by_name),
             channel=said.channel,
             kind=said.kind,
             text=readable(tx, ticket, viewer, said.text),
             internal=not said.audience,
         )
         for said in past.messages
-        if not outsider or str(viewer.role) in said.audience
+        if reads_message(viewer, ticket, said.by_role, said.audience)
     ]
     last = past.ratings[-1] if past.ratings else None
     if last is not None:
@@ -113,30 +113,35 @@ def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: st
             "responded": last.responded,
             "solved": last.solved,
             "satisfied": last.satisfied,
-            "reason": "" if outsider else last.reason,
+            "reason": "" if outside else last.reason,
         }
-    view.ratings = [_rating(ticket, one, outsider) for one in past.ratings if _theirs(viewer, one.contractor_id, unknown=True)]
+    view.ratings = [_rating(ticket, one, outside) for one in past.ratings if _rates(ticket, one, viewer)]
     return view
 
 
-def _theirs(viewer: Actor, contractor_id: int | None, *, unknown: bool = False) -> bool:
+def _theirs(viewer: Actor, contractor_id: int | None) -> bool:
     """Whether something that is about one contractor may be shown: to another contractor never."""
-    return viewer.role is not Role.CONTRACTOR or contractor_id == viewer.org or (unknown and contractor_id is None)
+    return viewer.role is not Role.CONTRACTOR or contractor_id == viewer.org
+
+
+def _rates(ticket: Ticket, one: Rating, viewer: Actor) -> bool:
+    """Whose work a rating speaks of reads it; whoever only assists does not. Older ones do not say whose it is."""
+    return _theirs(viewer, one.contractor_id) or (one.contractor_id is None and leads(viewer, ticket))
 
 
 def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) -> TicketView:
     names = tx.hotline.knowledge(tx.session).snapshot
     estates = names.register.estates
-    known = sees_person(viewer, ticket)
-    outsider = viewer.role not in HOUSE
-    contractor = viewer.role is Role.CONTRACTOR
+    dwelling = sees_dwelling(viewer, ticket)
+    outside = outsider(viewer)
+    told = Told(partial(readable, tx, ticket, viewer), viewer.role is not Role.EVALUATOR)
     return TicketView(
         number=ticket.number,
         state=ticket.state,
         channel=ticket.channel,
-        sender=ticket.sender if known and not outsider else "",
+        sender=ticket.sender if sees_person(viewer, ticket) and not outside else "",
         created_at=ticket.created_at,
-        text=readable(tx, ticket, viewer, ticket.text),
+        text=complaint(tx, ticket, viewer),
         leaf=ticket.leaf,
         group=ticket.group,
         confidence=ticket.confidence,
@@ -147,28 +152,39 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         place=PlaceView(
             estate=estates[str(ticket.estate_id)].name if ticket.estate_id else None,
             building=ticket.building or None,
-            unit=ticket.unit or None,
-            room=ticket.room or None,
-            said=readable(tx, ticket, viewer, ticket.place_text),
+            unit=(ticket.unit if dwelling else "") or None,
+            room=(ticket.room if dwelling else "") or None,
+            said=readable(tx, ticket, viewer, ticket.place_text) if dwelling else "",
         ),
         contractor=names.contractors.get(ticket.contractor_id) if ticket.contractor_id else None,
         contract=contracts.get(ticket.contract_id) if ticket.contract_id else None,
         purchaser=names.purchasers.get(ticket.purchaser_id) if ticket.purchaser_id else None,
-        why=ticket.assigned_why,
+        why="" if outside else ticket.assigned_why,
         level=ticket.level,
         round=ticket.round,
         timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],
         # That a ticket is a part of another is not a contractor's to know, nor who else had it before.
-        public_number=ticket.number if contractor else ticket.public_number,
+        public_number=ticket.number if outside else ticket.public_number,
         outcome=ticket.outcome,
         reviewed_at=ticket.reviewed_at,
         binding=ticket.binding,
-        returns=None if contractor else ticket.returns,
-        moves=None if contractor else ticket.moves,
-        petitions=[_petition(one) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
-        duties=[_duty(one, names) for one in ticket.duties if _concerned(ticket, one, viewer)],
-        supervisions=[_supervision(one) for one in ticket.supervisions if _addressed(one, viewer)],
+        returns=None if outside else ticket.returns,
+        moves=None if outside else ticket.moves,
+        petitions=[_petition(one, told) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
+        duties=[_duty(one, names, told) for one in ticket.duties if _concerned(ticket, one, viewer)],
+        supervisions=[_supervision(one, told) for one in ticket.supervisions if _addressed(one, viewer)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a viewer reads what was written about the work: ``words`` masked where they must be, and whether names are told."""
+
+    words: Callable[[str], str]
+    names: bool
+
+    def name(self, name: str) -> str:
+        return name if self.names else ""
 
 
 def _timer(timer: Timer) -> TimerView:
@@ -189,34 +205,34 @@ def _timer(timer: Timer) -> TimerView:
     )
 
 
-def _petition(one: Petition) -> PetitionView:
+def _petition(one: Petition, told: Told) -> PetitionView:
     return PetitionView(
         kind=one.kind,
         code=one.code,
         state=one.state,
         round=one.round,
         asked_at=one.asked_at,
-        asked_by=one.asked_by,
-        reason=one.reason,
+        asked_by=told.name(one.asked_by),
+        reason=told.words(one.reason),
         wanted=one.wanted,
         decided_at=one.decided_at,
-        decided_by=one.decided_by,
-        decision=one.decision,
+        decided_by=told.name(one.decided_by),
+        decision=told.words(one.decision),
     )
 
 
 def _concerned(ticket: Ticket, duty: Duty, viewer: Actor) -> bool:
     """Whoever leads sees who assists; whoever assists sees its own part."""
-    return _theirs(viewer, duty.contractor_id) or ticket.contractor_id == viewer.org
+    return _theirs(viewer, duty.contractor_id) or leads(viewer, ticket)
 
 
-def _duty(duty: Duty, names: Snapshot) -> DutyView:
+def _duty(duty: Duty, names: Snapshot, told: Told) -> DutyView:
     return DutyView(
         helper=names.contractors.get(duty.contractor_id, ""),
-        task=duty.task,
+        task=told.words(duty.task),
         asked_at=duty.asked_at,
         done_at=duty.done_at,
-        result=duty.result,
+        result=told.words(duty.result),
         withdrawn_at=duty.withdrawn_at,
     )
 
@@ -225,20 +241,20 @@ def _addressed(order: Supervision, viewer: Actor) -> bool:
     return viewer.role is not Role.CONTRACTOR or (order.to_handler == Handler.CONTRACTOR and order.to_org == viewer.org)
 
 
-def _supervision(order: Supervision) -> SupervisionView:
+def _supervision(order: Supervision, told: Told) -> SupervisionView:
     return SupervisionView(
         number=order.number,
         level=order.level,
-        demand=order.demand,
+        demand=told.words(order.demand),
         to=order.to_name,
         issued_at=order.issued_at,
-        issued_by=order.issued_by,
+        issued_by=told.name(order.issued_by),
         answered_at=order.answered_at,
-        answer=order.answer,
+        answer=told.words(order.answer),
     )
 
 
-def _rating(ticket: Ticket, one: Rating, outsider: bool) -> RatingView:
+def _rating(ticket: Ticket, one: Rating, outside: bool) -> RatingView:
     return RatingView(
         round=one.round,
         at=one.at,
@@ -246,6 +262,6 @@ def _rating(ticket: Ticket, one: Rating, outsider: bool) -> RatingView:
         responded=one.responded,
         solved=one.solved,
         satisfied=one.satisfied,
-        reason="" if outsider else one.reason,
+        reason="" if outside else one.reason,
         counts=not petitions.voided(ticket, one.round),
     )

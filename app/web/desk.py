@@ -14,20 +14,22 @@ from app.hotline import Hotline
 from app.store import board as slices
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Role
-from app.web import forms, views
+from app.tickets.petitions import KINDS
+from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.registration import register
 from app.web.render import page
 from app.web.resident import Told, read_form
+from app.web.supervision import show_order
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
 DOOR = Door("/desk", "desk/ticket.html", None)
 Reader = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR, Role.ADMIN))]
 Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
-TABS = {"queue": "待派", "emergency": "应急", "handling": "在办", "callback": "待回访", "done": "已办结"}
+TABS = {"queue": "待派", "emergency": "应急", "to_restate": "待转述", "handling": "在办", "callback": "待回访", "done": "已办结"}
 # Lists that the board's figures lead to.
 LISTS = {
     **TABS,
@@ -37,6 +39,12 @@ LISTS = {
     "overdue": "超期",
     "ours": "主管部门办理",
     "to_decide": "待裁决",
+    **{f"decide_{kind}": f"{word}待裁决" for kind, word in KINDS.items()},
+    "returned": "退过单",
+    "shuffled": "多次改派",
+    "supervised": "督办过",
+    "unanswered": "督办未反馈",
+    "helped": "协办中",
 }
 
 
@@ -86,6 +94,16 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: st
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Reader, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
+
+
 @router.get("/new")
 def new_form(request: Request, hotline: TheHotline, me: Worker, phone: str = "") -> Response:
     """A call or a visit to be written down."""
@@ -118,7 +136,13 @@ def log_call(request: Request, hotline: TheHotline, me: Worker, told: Annotated[
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Worker,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of the desk, each at its noun: dispatch, referral, category, reply, note …"""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

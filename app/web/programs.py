@@ -122,9 +122,9 @@ def _wrong(error: Mapping[str, Any]) -> BadInput:
 
 Viewer = Annotated[Actor, Depends(program)]
 # The scheme is there for the OpenAPI document; ``program`` is what checks the token.
-_bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
+bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
 
 
 def router() -> APIRouter:
     """A router of /api/v1."""
-    return APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(_bearer)])
+    return APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(bearer)])

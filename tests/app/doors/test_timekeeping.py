@@ -10,13 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import OperationalError
 
-from app.casework import act
 from app.store import tickets as store
 from app.store import timers as timer_store
 from app.tickets.lifecycle import BY_TIME, Actor
 from app.tickets.model import Ticket, TicketEvent, Timer
 from app.timekeeping import sweep
 from app.worker import Worker
+from tests import proof
 from tests.app.doors.street import LEAK, Street, outbox_rows, tickets
 from tests.cast import Cast, Curtain
 from tests.conftest import FreshDatabase
@@ -27,7 +27,7 @@ ALL = {"accept", "contact", "resolve", "reach", "arrive", "finish"}  # what a di
 
 def does(cast: Cast, number: str, action: str, by: Actor, **details: Any) -> None:
     with cast.hotline.tx() as tx:
-        act(tx, store.by_number(tx.session, number, by), action, by, details)
+        proof.done(tx, store.by_number(tx.session, number, by), action, by, details)
 
 
 def opened(cast: Cast, text: str = LEAK, sender: str = "o-chen") -> Ticket:
@@ -143,9 +143,9 @@ def test_what_is_over_never_escalates(sqlite_cast: Cast, ending: str) -> None:
     else:
         does(cast, ticket.number, "accept", contractor_of(cast, ticket), eta="下午")
         does(cast, ticket.number, "resolve", contractor_of(cast, ticket), text="已修")
-    assert all(one.next_at is None for one in cast.ticket(ticket.number).timers if one.target != "callback")
+    assert all(one.next_at is None for one in cast.ticket(ticket.number).timers if one.target not in ("callback", "review"))
     cast.tick(days=30)
-    asked = {"callback"} if ending == "resolve" else set()
+    asked = {"callback", "review"} if ending == "resolve" else set()
     assert {event.details["target"] for event in by_time(cast, ticket.number)} == asked
     assert sweep(cast.hotline) == 0
 

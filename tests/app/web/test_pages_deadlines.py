@@ -95,7 +95,7 @@ def test_clocks_that_are_no_longer_asked_for_are_folded_away(house: House) -> No
     _, number = house.submit(LEAK)
     does(house, number, "return", house.cast.agent(), reason="派错了")
     page = house.browse("agent").shown(f"/desk/t/{number}/deadlines")
-    assert re.search(r"<details[^>]*><summary>签收", page) and "退单：不再计时（派错了）" in page
+    assert re.search(r"<details[^>]*><summary>签收", page) and "收回改派：不再计时（派错了）" in page
 
 
 def test_a_resident_reads_why_it_is_then(extended: tuple[House, Browser, str]) -> None:
