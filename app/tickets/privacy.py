@@ -81,8 +81,6 @@ def visible_to(viewer: Actor) -> ColumnElement[bool]:
         case Role.RESIDENT:
             # Of a split matter the resident knows one ticket; its parts stand on that one's page.
             return and_(Ticket.resident_id == int(viewer.id), Ticket.parent_id.is_(None)) if viewer.id.isdigit() else false()
-        case _:
-            return false()
 
 
 def _unsealed() -> ColumnElement[bool]:

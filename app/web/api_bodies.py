@@ -10,18 +10,18 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StringConstra
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from app.tickets import petitions
+from app.tickets import petitions, pictures
 from app.tickets.lifecycle import RULES
 from app.tickets.terms import SUPERVISIONS
 from app.web.acts import LONGEST
 from app.web.forms import UNSEAL, ActForm, Field, Given
 
-Photos = Annotated[list[Annotated[StrictInt, Described(ge=1, le=2**53)]], Described(max_length=20)]
 PICTURES = "照片的编号：先用 POST /tickets/{number}/photos 传上来，再在这里列出"
 MOST_NAMED = 20  # emergencies in one alarm
 Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
 Seen = Annotated[StrictInt, Described(ge=0, le=2**53)]
+Photos = Annotated[list[Annotated[StrictInt, Described(ge=1)]], Described(max_length=pictures.MOST)]
 Party = StrictInt | Short
 # What may stand in a field by what the form offers there; a form of words takes words.
 SHAPES: Mapping[str, Any] = {
@@ -133,9 +133,9 @@ def given_by(body: BaseModel | None) -> Given:
     """The body as a form would have carried it."""
     said = body.model_dump(exclude_none=True) if body is not None else {}
     seen = said.pop("seen", 0)
-    pictures = [str(one) for one in said.pop("photos", ())]
+    sent = [str(one) for one in said.pop("photos", ())]
     written: dict[str, Any] = {name: _written(value) for name, value in said.items()}
-    return Given(**written, photos=pictures, seen=seen)
+    return Given(**written, photos=sent, seen=seen)
 
 
 def _written(value: Any) -> str:

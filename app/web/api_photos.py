@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from app import evidence
 from app.store import tickets as store
 from app.tickets import pictures
 from app.tickets.followup import Photo
-from app.web import photos
+from app.web import photos, programs
 from app.web.guards import TheHotline, program
-from app.web.programs import PROBLEMS, InChinese, Viewer, bearer
+from app.web.programs import Viewer
 from app.web.refusals import refusal
 
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(bearer)])
+router = programs.router(programs.Streamed)
 
 
 class PictureView(BaseModel):

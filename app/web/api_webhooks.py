@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import Response
 from pydantic import BaseModel
 
 from app import webhooks
 from app.errors import NotAllowed, NotFound
+from app.hotline import Tx
 from app.store import webhooks as store
 from app.store.webhooks import Standing
 from app.tickets.lifecycle import Actor, Role
+from app.web import programs
 from app.web.guards import TheHotline
-from app.web.programs import PROBLEMS, InChinese, Viewer
+from app.web.once import Once, answer_once
+from app.web.programs import Viewer
 
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese)
+router = programs.router()
 
 
 class NewWebhook(BaseModel):
@@ -54,13 +57,16 @@ def list_webhooks(hotline: TheHotline, viewer: Viewer) -> list[WebhookView]:
         return [_view(one) for one in store.standings(tx.session, org)]
 
 
-@router.post("/webhooks", status_code=201)
-def add_webhook(hotline: TheHotline, viewer: Viewer, wanted: NewWebhook) -> MadeWebhook:
-    """Registers an address of the contractor's own; its secret stands in this answer only."""
+@router.post("/webhooks", status_code=201, response_model=MadeWebhook)
+def add_webhook(hotline: TheHotline, viewer: Viewer, asked: Once, wanted: NewWebhook) -> Response:
+    """Registers an address of the contractor's own; its secret stands in this answer only (and in the same one, asked again)."""
     org = _contractor(viewer)
-    with hotline.tx() as tx:
+
+    def work(tx: Tx) -> tuple[int, BaseModel]:
         made = webhooks.register(tx, org, wanted.url, wanted.name)
-        return MadeWebhook(id=made.id, url=made.url, secret=made.secret)
+        return 201, MadeWebhook(id=made.id, url=made.url, secret=made.secret)
+
+    return answer_once(hotline, asked, work)
 
 
 @router.delete("/webhooks/{webhook_id}")

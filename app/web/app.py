@@ -38,10 +38,10 @@ DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 
 ROUTED = (
     hooks,
     api,
-    api_acts,
-    api_photos,
     api_register,
+    api_photos,
     api_webhooks,
+    api_acts,
     ops,
     signin,
     resident,

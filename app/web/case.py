@@ -117,8 +117,7 @@ def perform(
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor, to_act=True)
-        carry_out(tx, ticket, me.actor, action, given, told)
+        carry_out(tx, store.by_number(tx.session, number, me.actor, to_act=True), me.actor, action, given, told)
 
 
 def carry_out(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: forms.Given, told: Verdict | None) -> None:

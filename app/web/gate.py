@@ -24,8 +24,8 @@ from app.web.refusals import PROGRAMS, SECURITY_HEADERS, answer, refusal
 LONGEST_PATH = 2048
 LONGEST_QUERY = 8192
 LARGEST_PICTURES = 40 * 1024 * 1024  # bytes of a form with pictures, from somebody who has signed in
+RAW_PICTURES = re.compile(r"/api/v1/tickets/[^/]+/photos")
 TAKES_PICTURES = re.compile(rf"/(?:desk|jobs|board)/[^/]+/(?:{'|'.join(sorted(PICTURED))})")
-PROGRAMS_PICTURES = re.compile(r"/api/v1/tickets/[^/]+/photos")
 LARGEST_FORM = 256 * 1024  # bytes; a field of five thousand Chinese characters takes forty-five thousand
 READS = ("GET", "HEAD", "OPTIONS")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -102,11 +102,10 @@ def _holds_nul(sent: bytes) -> bool:
 
 
 def _sends_form(request: Request) -> bool:
-    """Whether what is sent is read here first: programs send no more than people do. Platforms' addresses guard theirs, and so
-    does the one to which programs send pictures."""
+    """Whether what is sent is read here first. Platforms' addresses guard theirs; programs send no more than people do."""
     path = request.scope["path"]
-    guarded = path.startswith(PROGRAMS) and (not path.startswith("/api/") or PROGRAMS_PICTURES.fullmatch(path) is not None)
-    return request.method not in READS and not guarded
+    raw = RAW_PICTURES.fullmatch(path) is not None  # counted by the route, which reads bytes and no form
+    return request.method not in READS and not raw and (path.startswith("/api/") or not path.startswith(PROGRAMS))
 
 
 async def _sends_pictures(request: Request) -> bool:

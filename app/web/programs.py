@@ -67,11 +67,13 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 class InChinese(APIRoute):
     """Says what is wrong with a request in the words of its reader, and which part of it."""
 
+    whole = True  # the body is read before the route; one that takes pictures reads it as it comes, and no further than it may
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            if request.method == "POST":
+            if self.whole and request.method == "POST":
                 await request.body()  # kept with the request: what is sent as a form is still there to be hashed
             try:
                 return await handler(request)
@@ -79,6 +81,10 @@ class InChinese(APIRoute):
                 raise _wrong(wrong.errors()[0]) from None
 
         return handle
+
+
+class Streamed(InChinese):
+    whole = False
 
 
 WORDS: Mapping[str, str] = {
@@ -122,9 +128,9 @@ def _wrong(error: Mapping[str, Any]) -> BadInput:
 
 Viewer = Annotated[Actor, Depends(program)]
 # The scheme is there for the OpenAPI document; ``program`` is what checks the token.
-bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
+_bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
 
 
-def router() -> APIRouter:
+def router(kind: type[InChinese] = InChinese) -> APIRouter:
     """A router of /api/v1."""
-    return APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(bearer)])
+    return APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=kind, dependencies=[Depends(_bearer)])

@@ -52,7 +52,11 @@ RESIDENT_SEES = ("progress", "resolve")  # of the pictures
 def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
     """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
     resident = viewer.role is Role.RESIDENT
-    read = (one for one in events if (one.action in RESIDENT_SEES if resident else contractor_reads(ticket, one, viewer)))
+    read = (
+        one
+        for one in (events if resident else shown(ticket, list(events), viewer))
+        if not resident or one.action in RESIDENT_SEES
+    )
     return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 

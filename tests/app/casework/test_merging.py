@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_a_second_telling_goes_on_under_the_first(stage: Stage) -> None:
 
 @pytest.mark.parametrize("how", ["phone", "dwelling"])
 def test_one_household_is_one_complainant(stage: Stage, how: str) -> None:
-    same = {"phone": "13812340000"} if how == "phone" else {"estate": "石桥新居3栋2单元1502"}
+    same: dict[str, Any] = {"phone": "13812340000"} if how == "phone" else {"estate": "石桥新居3栋2单元1502"}
     first, second = stage.opens(**same), stage.opens(**same)
     stage.deed(second, "merge", stage.agent, into=first)
     assert stage.ticket(second).state is State.MERGED
@@ -41,7 +42,7 @@ def refused(stage: Stage, number: str, into: str, why: str) -> None:
 
 def test_what_may_not_be_merged(stage: Stage) -> None:
     first = stage.opens()
-    beside = {"beside": first}
+    beside: dict[str, Any] = {"beside": first}
     refused(stage, first, first, "不能并入自己")
     refused(stage, stage.opens(), first, "同一诉求人")
     with pytest.raises(BadInput) as stranger:

@@ -36,7 +36,7 @@ class Browser:
         answer: Response = self.client.get(path, follow_redirects=False)
         return answer
 
-    def post(self, path: str, *, files: list[tuple[str, Any]] | None = None, **form: str) -> Response:
+    def post(self, path: str, *, files: Any = None, **form: str) -> Response:
         answer: Response = self.client.post(path, data=form, files=files, follow_redirects=False)
         return answer
 
@@ -46,7 +46,7 @@ class Browser:
         assert answer.status_code == 200, f"{path} answered {answer.status_code}: {answer.text[:300]}"
         return answer.text
 
-    def done(self, path: str, *, files: list[tuple[str, Any]] | None = None, **form: str) -> str:
+    def done(self, path: str, *, files: Any = None, **form: str) -> str:
         """The page an act leads to; it must have been done."""
         answer = self.post(path, files=files, **form)
         assert answer.status_code == 303, f"{path} answered {answer.status_code}: {_words(answer.text)}"
