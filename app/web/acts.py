@@ -129,7 +129,7 @@ def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) ->
             raise
     if given.photos:
         if not FORMS[action].pictured:
-            raise BadInput(f"“{FORMS[action].button}”不能附照片", cure="请附在进展或办结上")
+            raise BadInput(f"“{FORMS[action].button}”不能附照片", cure="请附在进展或办结上", field="photos")
         kept["photos"] = [_number(one, "照片") for one in given.photos]
     return kept
 

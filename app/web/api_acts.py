@@ -37,7 +37,7 @@ def do(hotline: Hotline, viewer: Actor, asked: Asked, number: str, action: str, 
     seen = given.seen
 
     def work(tx: Tx) -> tuple[int, BaseModel]:
-        ticket = store.by_number(tx.session, number, viewer)
+        ticket = store.by_number(tx.session, number, viewer, to_act=True)
         _asked_for(tx, ticket, viewer, action, body)
         here = given.model_copy(update={"seen": seen_as(tx, ticket, viewer, seen)})
         case.carry_out(tx, ticket, viewer, action, here, told)
@@ -53,7 +53,9 @@ def do(hotline: Hotline, viewer: Actor, asked: Asked, number: str, action: str, 
 
 def _asked_for(tx: Tx, ticket: Ticket, viewer: Actor, action: str, body: BaseModel | None) -> None:
     """Nothing is overlooked in silence: what the form does not ask this person on this ticket is refused. Raises BadInput."""
-    asked = {field.name for field in acts.form_of(tx, action, ticket, viewer).fields} | {"seen"}
+    form = acts.form_of(tx, action, ticket, viewer)
+    fields = (*FORMS[action].fields, *form.fields)
+    asked = {"seen", *(field.name for field in fields), *(["photos"] if form.pictured or FORMS[action].pictured else [])}
     given = body.model_dump(exclude_none=True) if body is not None else {}
     for name in given.keys() - asked:
         raise BadInput(f"“{name}”在这里不适用", cure="请去掉这一项后重试", field=name)
@@ -72,7 +74,8 @@ def as_markdown() -> str:
         rule, asked = RULES[action], [field.name for field in asked_by(action, form)]
         roles = "、".join(ROLE_NAMES[role] for role in BY_TOKEN if role in rule.roles)
         needed = " ".join(f"`{name}`" for name in asked if name in rule.needs)
-        free = " ".join(f"`{name}`" for name in asked if name not in rule.needs)
+        pictures = ["photos"] if form.pictured else []
+        free = " ".join(f"`{name}`" for name in (*asked, *pictures) if name not in rule.needs)
         lines.append(f"| `{form.noun}` | {rule.name} | {roles} | {needed or '—'} | {free or '—'} |")
     return "\n".join(lines)
 

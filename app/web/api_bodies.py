@@ -16,6 +16,7 @@ from app.tickets.terms import SUPERVISIONS
 from app.web.acts import LONGEST
 from app.web.forms import UNSEAL, ActForm, Field, Given
 
+PICTURES = "照片的编号：先用 POST /tickets/{number}/photos 传上来，再在这里列出"
 MOST_NAMED = 20  # emergencies in one alarm
 Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
@@ -103,9 +104,9 @@ def body_of(action: str, form: ActForm) -> type[ActBody]:
         shapes[field.name] = (
             (kind, Described(description=described)) if needed else (kind | None, Described(default=None, description=described))
         )
-    if form.pictured:
-        shapes["photos"] = (Photos, Described(default=[], description="照片的编号，见 POST …/photos"))
     name = "".join(word.capitalize() for word in form.noun.split("-")) + "Body"
+    if form.pictured:
+        shapes["photos"] = (Photos | None, Described(default=None, description=PICTURES))
     made = create_model(name, __base__=ActBody, __doc__=f"{form.button}。", **shapes)
     made.model_config = {**made.model_config, "json_schema_extra": {"examples": [example_of(action, form)]}}
     made.model_rebuild(force=True)
@@ -131,8 +132,10 @@ def needs_nothing(action: str, form: ActForm) -> bool:
 def given_by(body: BaseModel | None) -> Given:
     """The body as a form would have carried it."""
     said = body.model_dump(exclude_none=True) if body is not None else {}
-    seen, photos = said.pop("seen", 0), [str(one) for one in said.pop("photos", ())]
-    return Given(**{name: _written(value) for name, value in said.items()}, seen=seen, photos=photos)
+    seen = said.pop("seen", 0)
+    sent = [str(one) for one in said.pop("photos", ())]
+    written: dict[str, Any] = {name: _written(value) for name, value in said.items()}
+    return Given(**written, photos=sent, seen=seen)
 
 
 def _written(value: Any) -> str:

@@ -4,6 +4,7 @@ and refusals."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,7 @@ def standing(tx: Tx, ticket: Ticket, viewer: Actor, seen: int) -> dict[str, Any]
 def event_views(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> list[EventView]:
     """The acts that the viewer's page shows, numbered among themselves: what is not shown leaves no gap."""
     outside = outsider(viewer)
-    shown = [(event, step) for event in events for step in timeline.steps(tx, ticket, [event], viewer)]
+    shown = [(event, timeline.steps(tx, ticket, [event], viewer)[0]) for event in timeline.shown(ticket, list(events), viewer)]
     return [
         EventView(
             seq=number,
@@ -82,7 +83,7 @@ def event_views(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: A
 def seen_as(tx: Tx, ticket: Ticket, viewer: Actor, seen: int) -> int:
     """The ticket's own number of the event that is the viewer's ``seen``-th; 0 for none, the last for more than there are."""
     events = store.history(tx.session, ticket).events if seen > 0 else []
-    shown = [event.seq for event in events if timeline.steps(tx, ticket, [event], viewer)]
+    shown = [event.seq for event in timeline.shown(ticket, events, viewer)]
     return shown[min(seen, len(shown)) - 1] if shown else 0
 
 
@@ -114,16 +115,23 @@ def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: st
             "satisfied": last.satisfied,
             "reason": "" if outside else last.reason,
         }
-    view.ratings = [_rating(ticket, one, outside) for one in past.ratings if _theirs(viewer, one.contractor_id, unknown=True)]
+    view.ratings = [_rating(ticket, one, outside) for one in past.ratings if _rates(ticket, one, viewer)]
     return view
 
 
-def _theirs(viewer: Actor, contractor_id: int | None, *, unknown: bool = False) -> bool:
-    """Whether something about one contractor may be shown: to another contractor never, to a third party only what tenants
-    said of it."""
+def _theirs(viewer: Actor, contractor_id: int | None) -> bool:
+    """Whether something that is about one contractor may be shown: to another contractor never, to a third party neither."""
     if viewer.role is Role.EVALUATOR:
-        return unknown
-    return viewer.role is not Role.CONTRACTOR or contractor_id == viewer.org or (unknown and contractor_id is None)
+        return False
+    return viewer.role is not Role.CONTRACTOR or contractor_id == viewer.org
+
+
+def _rates(ticket: Ticket, one: Rating, viewer: Actor) -> bool:
+    """Whose work a rating speaks of reads it; whoever only assists does not. Older ones do not say whose it is. A third party
+    reads what tenants said of whom it evaluates."""
+    if viewer.role is Role.EVALUATOR:
+        return True
+    return _theirs(viewer, one.contractor_id) or (one.contractor_id is None and leads(viewer, ticket))
 
 
 def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) -> TicketView:
@@ -131,7 +139,7 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
     estates = names.register.estates
     dwelling = sees_dwelling(viewer, ticket)
     outside = outsider(viewer)
-    read = partial(readable, tx, ticket, viewer)
+    told = Told(partial(readable, tx, ticket, viewer), viewer.role is not Role.EVALUATOR)
     return TicketView(
         number=ticket.number,
         state=ticket.state,
@@ -167,10 +175,21 @@ def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) ->
         binding=ticket.binding,
         returns=None if outside else ticket.returns,
         moves=None if outside else ticket.moves,
-        petitions=[_petition(one, read) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
-        duties=[_duty(one, names, read) for one in ticket.duties if _concerned(ticket, one, viewer)],
-        supervisions=[_supervision(one, read) for one in ticket.supervisions if _addressed(one, viewer)],
+        petitions=[_petition(one, told) for one in ticket.petitions if _theirs(viewer, one.contractor_id)],
+        duties=[_duty(one, names, told) for one in ticket.duties if _concerned(ticket, one, viewer)],
+        supervisions=[_supervision(one, told) for one in ticket.supervisions if _addressed(one, viewer)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a viewer reads what was written about the work: ``words`` masked where they must be, and whether names are told."""
+
+    words: Callable[[str], str]
+    names: bool
+
+    def name(self, name: str) -> str:
+        return name if self.names else ""
 
 
 def _timer(timer: Timer) -> TimerView:
@@ -191,22 +210,19 @@ def _timer(timer: Timer) -> TimerView:
     )
 
 
-Read = Callable[[str], str]  # words as the viewer may read them
-
-
-def _petition(one: Petition, read: Read) -> PetitionView:
+def _petition(one: Petition, told: Told) -> PetitionView:
     return PetitionView(
         kind=one.kind,
         code=one.code,
         state=one.state,
         round=one.round,
         asked_at=one.asked_at,
-        asked_by=one.asked_by,
-        reason=read(one.reason),
+        asked_by=told.name(one.asked_by),
+        reason=told.words(one.reason),
         wanted=one.wanted,
         decided_at=one.decided_at,
-        decided_by=one.decided_by,
-        decision=read(one.decision),
+        decided_by=told.name(one.decided_by),
+        decision=told.words(one.decision),
     )
 
 
@@ -215,13 +231,13 @@ def _concerned(ticket: Ticket, duty: Duty, viewer: Actor) -> bool:
     return _theirs(viewer, duty.contractor_id) or leads(viewer, ticket)
 
 
-def _duty(duty: Duty, names: Snapshot, read: Read) -> DutyView:
+def _duty(duty: Duty, names: Snapshot, told: Told) -> DutyView:
     return DutyView(
         helper=names.contractors.get(duty.contractor_id, ""),
-        task=read(duty.task),
+        task=told.words(duty.task),
         asked_at=duty.asked_at,
         done_at=duty.done_at,
-        result=read(duty.result),
+        result=told.words(duty.result),
         withdrawn_at=duty.withdrawn_at,
     )
 
@@ -230,16 +246,16 @@ def _addressed(order: Supervision, viewer: Actor) -> bool:
     return not outsider(viewer) or (order.to_handler == Handler.CONTRACTOR and order.to_org == viewer.org)
 
 
-def _supervision(order: Supervision, read: Read) -> SupervisionView:
+def _supervision(order: Supervision, told: Told) -> SupervisionView:
     return SupervisionView(
         number=order.number,
         level=order.level,
-        demand=read(order.demand),
+        demand=told.words(order.demand),
         to=order.to_name,
         issued_at=order.issued_at,
-        issued_by=order.issued_by,
+        issued_by=told.name(order.issued_by),
         answered_at=order.answered_at,
-        answer=read(order.answer),
+        answer=told.words(order.answer),
     )
 
 

@@ -58,8 +58,8 @@ def list_webhooks(hotline: TheHotline, viewer: Viewer) -> list[WebhookView]:
 
 
 @router.post("/webhooks", status_code=201, response_model=MadeWebhook)
-def add_webhook(hotline: TheHotline, viewer: Viewer, wanted: NewWebhook, asked: Once) -> Response:
-    """Registers an address of the contractor's own; its secret stands in this answer only."""
+def add_webhook(hotline: TheHotline, viewer: Viewer, asked: Once, wanted: NewWebhook) -> Response:
+    """Registers an address of the contractor's own; its secret stands in this answer only (and in the same one, asked again)."""
     org = _contractor(viewer)
 
     def work(tx: Tx) -> tuple[int, BaseModel]:

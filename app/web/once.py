@@ -14,11 +14,11 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import BadInput
 from app.hotline import Hotline, Tx
 from app.store import answered
+from app.store.collisions import again
 from app.tickets.lifecycle import Actor
 from app.web.guards import program
 
@@ -64,13 +64,10 @@ Once = Annotated[Asked, Depends(_asked)]
 def answer_once(hotline: Hotline, asked: Asked, work: Work) -> Response:
     """Does the work in a transaction and answers; the same request under the same key again is answered from what was kept.
 
-    Raises KeyReused; and whatever the work raises, then nothing is kept. A ticket that was written meanwhile, most often by a
-    sweep, is tried once more as it is now; raises StaleDataError when that fails too.
+    Raises KeyReused; and whatever the work raises, then nothing is kept. A ticket that was written meanwhile is tried again as
+    it is then; raises StaleDataError when others were first every time.
     """
-    try:
-        return _answer_once(hotline, asked, work)
-    except StaleDataError:
-        return _answer_once(hotline, asked, work)
+    return again(lambda: _answer_once(hotline, asked, work))
 
 
 def _answer_once(hotline: Hotline, asked: Asked, work: Work) -> Response:

@@ -59,7 +59,7 @@ def test_a_key_is_its_holders_own(line: Morning) -> None:
 
 def test_a_refusal_is_not_kept_so_that_it_may_be_mended(line: Morning) -> None:
     mender = line.program(Role.CONTRACTOR, contractor_id=line.firm("匠修"))
-    number = line.stage.brought_to(State.DISPATCHED)
+    number = line.stage.brought_to(State.DISPATCHED, leaf="B03")  # whose resolution needs no photos
     before = kept(line)
     path = f"/tickets/{number}/resolution"
     assert mender.post(path, {"text": "换了灯"}, key="k-4").status_code == 409, "not accepted yet"
@@ -148,3 +148,12 @@ def test_a_ticket_registered_together_is_one(line: Morning) -> None:
     bare = _together([agent] * TOGETHER, "/tickets", body, "")
     assert sorted(answer.status_code for answer in bare) == [200] * (TOGETHER - 1) + [201]
     assert len({answer.json()["number"] for answer in bare}) == 1
+
+
+def test_an_endpoint_for_webhooks_asked_for_again_is_the_same_one(line: Morning) -> None:
+    mender = line.program(Role.CONTRACTOR, contractor_id=line.firm("匠修"))
+    body = {"url": "https://example.com/hotline", "name": "派工系统"}
+    first, again = (mender.post("/webhooks", body, key="hook-1") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201), first.text
+    assert again.content == first.content and again.headers["idempotency-replayed"] == "true"
+    assert [one["id"] for one in mender.get("/webhooks").json()] == [first.json()["id"]]
