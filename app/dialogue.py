@@ -1,4 +1,4 @@
-"""The running talk with a resident: a command, a word on an open ticket, or a new complaint.
+"""The running talk with a resident: a command, a word on an open ticket, why a grade was low, or a new complaint.
 
 Answers what the resident asked for; never loops, and opens no ticket for a greeting.
 """
@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import notify
-from app.casework import act, resident_of
-from app.errors import HotlineError
+from app import feedback, notify
+from app.casework import act, resident_of, urgings
 from app.hotline import Tx
 from app.store import talk
 from app.store import tickets as store
 from app.tickets import commands, numbering
-from app.tickets.followup import Rating
 from app.tickets.lifecycle import STATE_NAMES, State
 from app.tickets.model import Ticket
 from app.tickets.post import Attachment, Inbound
@@ -30,7 +28,7 @@ TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, S
 RATEABLE = (State.RESOLVED, State.CLOSED)
 KNOWN = (*TALKING, *RATEABLE, State.REJECTED, State.MERGED)
 NO_MATTER = "N09"  # 空号/骚扰/广告/误拨: what a name, a time, a flat are taken for when they stand alone
-LOW = 2  # 不满意 and worse open a new round
+A_SENTENCE = 100  # characters: what is longer tells more than why
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,9 @@ def hear(tx: Tx, word: Word) -> Heard:
         found = shape.match(text)
         if found:
             return answer(tx, word, found)
+    explained = _explained(tx, word, text)
+    if explained is not None:
+        return explained
     numbers = numbering.found_in(text)
     ticket = _by_number(tx, word, numbers) or _recent(tx, word)
     if ticket is not None:
@@ -212,15 +213,11 @@ def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
 
 def nudge(tx: Tx, ticket: Ticket) -> str:
     """The resident urges; limited, so that it stays a signal. Returns what the resident is told."""
-    say = tx.hotline.texts.say
-    rules, today = tx.hotline.policy.rules, tx.hotline.local_day(tx.now)
-    minutes = rules.nudge_every_minutes
-    last = store.last_event(tx.session, ticket, "nudge")
-    if last is not None and tx.now - last.at < timedelta(minutes=minutes):
-        left = minutes - int((tx.now - last.at).total_seconds() // 60)
-        return say("talk", "nudged_recently", number=ticket.number, minutes=left)
-    nudges = [event for event in store.history(tx.session, ticket).events if event.action == "nudge"]
-    if sum(tx.hotline.local_day(event.at) == today for event in nudges) >= rules.nudges_per_day:
+    say, rules = tx.hotline.texts.say, tx.hotline.policy.rules
+    urged = urgings(tx, ticket)
+    if urged.minutes_left:
+        return say("talk", "nudged_recently", number=ticket.number, minutes=urged.minutes_left)
+    if urged.today >= rules.nudges_per_day:
         return say("talk", "nudged_enough", number=ticket.number, times=rules.nudges_per_day)
     act(tx, ticket, "nudge", resident_of(ticket))
     return say("talk", "nudged", number=ticket.number)
@@ -238,73 +235,47 @@ def _rate(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
     ticket = _chosen(tx, word, RATEABLE)
     if ticket is None:
         return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    return Heard(ticket, rate(tx, ticket, int(found.group(1)), via=word.inbound.channel))
+    return Heard(ticket, feedback.rate(tx, ticket, feedback.Answers(int(found.group(1))), via=word.inbound.channel))
 
 
 def _unsolved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
     ticket = _chosen(tx, word, RATEABLE)
     if ticket is None:
         return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    return Heard(ticket, rate(tx, ticket, 1, solved=False, via=word.inbound.channel, reason="未解决"))
+    said = feedback.Answers(1, solved=False, reason=feedback.UNSOLVED)
+    return Heard(ticket, feedback.rate(tx, ticket, said, via=word.inbound.channel))
 
 
-def rate(
-    tx: Tx,
-    ticket: Ticket,
-    satisfied: int,
-    *,
-    via: str,
-    solved: bool | None = None,
-    responded: bool | None = None,
-    reason: str = "",
-) -> str:
-    """The tenant's word on this resolution round; the last word within a round counts. Returns what the resident is told.
-
-    A low grade or 未解决 opens a new round, unless the ticket has been closed for longer than ``reopen_days``; a good one closes
-    a resolved ticket. After ``rating_days`` nothing is taken any more. Raises HotlineError for a grade outside 1–5.
-    """
-    if satisfied not in range(1, 6):
-        raise HotlineError("满意度须为 1 到 5", cure="5 为非常满意，1 为非常不满意")
-    say, rules = tx.hotline.texts.say, tx.hotline.policy.rules
-    done = _done_at(tx, ticket)
-    if done is None:
-        return say("talk", "nothing_to_rate")
-    if tx.now - done > timedelta(days=rules.rating_days):
-        return say("talk", "rating_over", number=ticket.number, days=rules.rating_days)
-    details = {"satisfied": satisfied, "solved": solved, "responded": responded, "reason": reason}
-    act(tx, ticket, "rate", resident_of(ticket), details)
-    rating = store.rating_of(tx.session, ticket) or Rating(ticket_id=ticket.id, round=ticket.round)
-    rating.at, rating.via, rating.by_role = tx.now, via, resident_of(ticket).role
-    rating.responded, rating.solved, rating.satisfied, rating.reason = responded, solved, satisfied, reason
-    tx.session.add(rating)
-    if satisfied <= LOW or solved is False:
-        if ticket.closed_at is not None and tx.now - ticket.closed_at > timedelta(days=rules.reopen_days):
-            return say("talk", "rated_low_late", number=ticket.number, days=rules.reopen_days)
-        act(tx, ticket, "reopen", resident_of(ticket), {"reason": _why_again(tx, reason, satisfied)})
-        return say("talk", "rated_low", number=ticket.number)
-    if ticket.state is State.RESOLVED:
-        act(tx, ticket, "confirm", resident_of(ticket), {"why": "诉求人已评价"})
-    return say("talk", "rated")
+def _solved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    ticket = _chosen(tx, word, (State.RESOLVED,))
+    if ticket is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
+    return Heard(ticket, feedback.confirm(tx, ticket))
 
 
-def _done_at(tx: Tx, ticket: Ticket) -> datetime | None:
-    """When it was last resolved or answered; None when it never was, or was withdrawn since."""
-    ends = [store.last_event(tx.session, ticket, action) for action in ("resolve", "answer", "withdraw")]
-    last = max((event for event in ends if event is not None), key=lambda event: event.seq, default=None)
-    return None if last is None or last.action == "withdraw" else last.at
-
-
-def _why_again(tx: Tx, reason: str, satisfied: int) -> str:
-    """Why it is opened again, as its contractor may read it: not what is said there about the contractor's own people."""
-    understand = tx.hotline.knowledge(tx.session).understander.understand
-    harmless = reason == "未解决" or (reason != "" and not understand(reason).guarded)
-    return reason if harmless else f"评价{satisfied}分"
+def _explained(tx: Tx, word: Word, text: str) -> Heard | None:
+    """The sentence that was asked for after a low grade: the reason of that rating, and a word on the ticket where somebody is at
+    work again. What is about a contractor's people, or an emergency, goes its own way."""
+    short = 0 < len(text) <= A_SENTENCE and not word.complaint.attached and not numbering.found_in(text)
+    if not short or word.verdict.guarded or word.verdict.emergencies:
+        return None
+    since = tx.now - timedelta(minutes=tx.hotline.policy.rules.append_window_minutes)
+    unexplained = store.unexplained(tx.session, word.resident.id, since, feedback.LOW)
+    if unexplained is None:
+        return None
+    ticket = store.by_id(tx.session, unexplained.ticket_id)
+    if ticket.round == unexplained.round:  # nobody takes it up again: the word itself is what is kept
+        return Heard(ticket, feedback.explain(tx, ticket, unexplained, text))
+    unexplained.reason = text
+    heard = _append(tx, word, ticket) if ticket.state in TALKING else Heard(ticket)
+    return Heard(heard.ticket, tx.hotline.texts.say("talk", "explained", number=ticket.number))
 
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (
     (commands.GREETING, _greet),
     (commands.RATE, _rate),  # before STATUS: a number with a grade behind it is a grade
     (commands.UNSOLVED, _unsolved),
+    (commands.SOLVED, _solved),
     (commands.STATUS, _status),
     (commands.NUDGE, _nudge),
     (commands.WITHDRAW, _withdraw),

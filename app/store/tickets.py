@@ -193,6 +193,19 @@ def last_event(session: Session, ticket: Ticket, action: str) -> TicketEvent | N
     ).first()
 
 
+def times_of(session: Session, ticket: Ticket, action: str) -> list[datetime]:
+    """When something was done to a ticket, in order."""
+    done = select(TicketEvent.at).where(TicketEvent.ticket_id == ticket.id, TicketEvent.action == action)
+    return list(session.scalars(done.order_by(TicketEvent.seq)))
+
+
+def unexplained(session: Session, resident_id: int, since: datetime, low: int) -> Rating | None:
+    """The newest low rating that this resident has given since then and said no reason for."""
+    wanted = select(Rating).join(Rating.ticket).where(Ticket.resident_id == resident_id, Rating.at >= since)
+    mine = wanted.where(Rating.satisfied <= low, Rating.reason == "", Rating.by_role == Role.RESIDENT)
+    return session.scalars(mine.order_by(Rating.id.desc()).limit(1)).first()
+
+
 def rating_of(session: Session, ticket: Ticket, turn: int | None = None) -> Rating | None:
     """The rating of a round, the present one unless another is asked for."""
     wanted = select(Rating).where(Rating.ticket_id == ticket.id, Rating.round == (turn or ticket.round))

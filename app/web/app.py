@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.hotline import Hotline
 from app.intake import Intake
-from app.web import api, board, desk, hooks, jobs, ops, resident, signin
+from app.web import api, board, callbacks, desk, hooks, jobs, opinions, ops, resident, signin
 from app.web.gate import Gate
 from app.web.refusals import words_for_errors
 from app.worker import Worker
@@ -44,7 +44,7 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.hotline = hotline
-    for module in (hooks, api, ops, signin, resident, desk, jobs, board):
+    for module in (hooks, api, ops, signin, resident, opinions, callbacks, desk, jobs, board):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
     app.add_middleware(Gate)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app import dialogue
+from app import feedback
 from app.errors import Conflict, HotlineError
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
@@ -14,8 +14,9 @@ from tests.app.casework.stage import Stage
 
 
 def rates(stage: Stage, number: str, satisfied: int, **said: object) -> str:
+    answers = feedback.Answers(satisfied, **said)  # type: ignore[arg-type]
     with stage.cast.hotline.tx() as tx:
-        return dialogue.rate(tx, store.by_number(tx.session, number, SYSTEM), satisfied, via="webform", **said)  # type: ignore[arg-type]
+        return feedback.rate(tx, store.by_number(tx.session, number, SYSTEM), answers, via="webform")
 
 
 def test_each_round_has_its_own_rating_and_the_last_word_in_it_counts(stage: Stage) -> None:
