@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import notify
+from app import notify, passing_on
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
-from app.store import calls, sequences
+from app.store import calls, lineage, sequences
 from app.store import tickets as store
 from app.tickets import chain, clocks, lifecycle, petitions
 from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.followup import CallState
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, Actor, Handler, Role, Rule, State
+from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
 
@@ -60,7 +60,7 @@ def act(
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
     given |= _KNOWN[action](tx, ticket, by, given) if action in _KNOWN else {}
-    if action in CHECKS:
+    if action in CHECKS and not (by is SYSTEM and "from_incident" in given):  # there it was checked on the work order
         given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone, by))
     before = Standing.of(ticket)
 
@@ -77,7 +77,22 @@ def act(
         calls.end(tx.session, ticket.id, CALLS_END[action], when)
     event = _event(tx, ticket, rule, by, given, when, before.state, cause, entries)
     notify.tell(tx, ticket, event, rule)
+    if ticket.incident:
+        _pass_on(tx, ticket, event)
     return event
+
+
+def _pass_on(tx: Tx, incident: Ticket, event: TicketEvent) -> None:
+    """What has happened to the one work order happens to each complainant's ticket, in the same transaction and once only."""
+    passed = passing_on.passed_on(tx, incident, event)
+    if passed is None:
+        return
+    with tx.session.no_autoflush:  # a flush before each of a thousand questions would cost more than all of them
+        for member in lineage.members_of(tx.session, incident):
+            for one in passing_on.on(member, passed):
+                cause = f"incident:{incident.number}:{event.seq}:{member.number}:{one.action}"
+                told = {**one.details, "from_incident": incident.number}
+                act(tx, member, one.action, SYSTEM, told, at=event.at, cause=cause)
 
 
 def _classified(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import feedback, notify
-from app.casework import act, resident_of, urgings
+from app import feedback, matters, notify
+from app.casework import act, resident_of
 from app.hotline import Tx
-from app.store import talk
+from app.store import lineage, talk
 from app.store import tickets as store
 from app.tickets import commands, numbering
-from app.tickets.lifecycle import STATE_NAMES, State
+from app.tickets.lifecycle import OPEN, STATE_NAMES, State
 from app.tickets.model import Ticket
 from app.tickets.post import Attachment, Inbound
 from app.tickets.residents import Resident
@@ -107,7 +107,7 @@ def _append(tx: Tx, word: Word, ticket: Ticket) -> Heard:
     act(tx, ticket, "append", resident_of(ticket, complaint.name), details)
     _attach(tx, word, ticket)
     draw_on(tx, ticket, said, word.verdict, word.received_at)
-    return Heard(ticket, tx.hotline.texts.say("talk", "appended", number=ticket.number))
+    return Heard(ticket, tx.hotline.texts.say("talk", "appended", number=ticket.public_number))
 
 
 def _attach(tx: Tx, word: Word, ticket: Ticket) -> None:
@@ -127,9 +127,8 @@ def _attach(tx: Tx, word: Word, ticket: Ticket) -> None:
 
 
 def _by_number(tx: Tx, word: Word, numbers: list[str]) -> Ticket | None:
-    """The resident's own ticket of that number. A stranger quoting a number never lands in somebody else's ticket."""
-    mine = _mine(tx, word, (*TALKING, State.RESOLVED)) if numbers else []
-    return next((ticket for ticket in mine if ticket.number in numbers and _may_join(word, ticket)), None)
+    """Where a word on one of the resident's own numbers belongs. A stranger's quoting never lands in somebody else's ticket."""
+    return matters.named_home(tx, word.resident.id, numbers, word.verdict)
 
 
 def _recent(tx: Tx, word: Word) -> Ticket | None:
@@ -140,14 +139,9 @@ def _recent(tx: Tx, word: Word) -> Ticket | None:
     return next((ticket for ticket in moved if spoken[ticket.id] >= since), None)
 
 
-def _may_join(word: Word, ticket: Ticket) -> bool:
-    """Words about a contractor, or reserved to government, never join a ticket that a contractor can read."""
-    return ticket.sealed or not word.verdict.guarded
-
-
 def _goes_on(word: Word, ticket: Ticket) -> bool:
     verdict = word.verdict
-    if not _may_join(word, ticket):
+    if not matters.may_join(verdict, ticket):
         return False
     said = verdict.place.words if verdict.place else ()
     names_a_matter = not verdict.review and verdict.leaf != NO_MATTER and not commands.only_particulars(word.complaint.text, said)
@@ -163,11 +157,9 @@ def _mine(tx: Tx, word: Word, states: tuple[State, ...]) -> list[Ticket]:
 
 
 def _chosen(tx: Tx, word: Word, states: tuple[State, ...]) -> Ticket | None:
-    """The ticket a command is about: the one named by number, else the newest."""
-    mine = _mine(tx, word, states)
-    numbers = numbering.found_in(word.complaint.text)
-    named = [ticket for ticket in mine if ticket.number in numbers] if numbers else mine
-    return named[0] if named else None
+    """The matter a command is about."""
+    since = tx.now - timedelta(days=tx.hotline.policy.rules.open_ticket_days)
+    return matters.chosen(tx, word.resident.id, since, states, numbering.found_in(word.complaint.text))
 
 
 def _event(tx: Tx, word: Word) -> Heard:
@@ -187,21 +179,27 @@ def _status(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
 
 
 def status_line(tx: Tx, ticket: Ticket) -> str:
-    """Where a ticket stands, in one sentence for its resident; of a merged one, where the ticket stands that it goes on under."""
+    """Where a matter stands, one sentence a part; of what was merged, where the ticket stands that it goes on under."""
     say = tx.hotline.texts.say
-    if ticket.merged_into_id is not None:
-        survivor = store.by_id(tx.session, ticket.merged_into_id)
+    survivor = lineage.survivor(tx.session, ticket)
+    if survivor is not None and survivor is not ticket:
         merged = say("talk", "status_merged", number=ticket.number, into=survivor.number)
         return f"{merged}\n{status_line(tx, survivor)}"
+    stands = say("talk", "status", number=ticket.number, **_standing(tx, ticket))
+    parts = lineage.parts_of(tx.session, ticket)
+    more = [say("talk", "status_part", leaf=matter_name(tx, one), **_standing(tx, one)) for one in parts]
+    return "\n".join([stands, *more])
+
+
+def _standing(tx: Tx, ticket: Ticket) -> dict[str, str]:
     handled = ticket.state not in (State.RECEIVED, State.REJECTED)
-    return say(
-        "talk",
-        "status",
-        number=ticket.number,
-        state=STATE_NAMES[ticket.state],
-        handler_line=say("talk", "status_handler", handler=notify.handler_name(tx, ticket)) if handled else "",
-        due_line=notify.due_line(tx, ticket),
-    )
+    handler = tx.hotline.texts.say("talk", "status_handler", handler=notify.handler_name(tx, ticket)) if handled else ""
+    return {"state": STATE_NAMES[ticket.state], "handler_line": handler, "due_line": notify.due_line(tx, ticket)}
+
+
+def matter_name(tx: Tx, ticket: Ticket) -> str:
+    """What a ticket is about, as its resident reads it: the category without its code."""
+    return notify.leaf_name(tx, ticket).lstrip("ABCDEFGNPR0123456789")
 
 
 def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
@@ -212,45 +210,64 @@ def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
 
 
 def nudge(tx: Tx, ticket: Ticket) -> str:
-    """The resident urges; limited, so that it stays a signal. Returns what the resident is told."""
-    say, rules = tx.hotline.texts.say, tx.hotline.policy.rules
-    urged = urgings(tx, ticket)
-    if urged.minutes_left:
-        return say("talk", "nudged_recently", number=ticket.number, minutes=urged.minutes_left)
-    if urged.today >= rules.nudges_per_day:
-        return say("talk", "nudged_enough", number=ticket.number, times=rules.nudges_per_day)
-    act(tx, ticket, "nudge", resident_of(ticket))
-    return say("talk", "nudged", number=ticket.number)
+    """The resident urges, once for every part that is open; limited, so that it stays a signal. Returns what is answered."""
+    say = tx.hotline.texts.say
+    rules, today = tx.hotline.policy.rules, tx.hotline.local_day(tx.now)
+    minutes = rules.nudge_every_minutes
+    whole = matters.all_of(tx, ticket)
+    histories = store.histories(tx.session, whole).values()
+    nudged = sorted({event.at for past in histories for event in past.events if event.action == "nudge"})
+    if nudged and tx.now - nudged[-1] < timedelta(minutes=minutes):
+        left = minutes - int((tx.now - nudged[-1]).total_seconds() // 60)
+        return say("talk", "nudged_recently", number=ticket.public_number, minutes=left)
+    if sum(tx.hotline.local_day(at) == today for at in nudged) >= rules.nudges_per_day:
+        return say("talk", "nudged_enough", number=ticket.public_number, times=rules.nudges_per_day)
+    for one in [part for part in whole if part.state in TALKING] or [ticket]:
+        act(tx, one, "nudge", resident_of(one))
+    return say("talk", "nudged", number=ticket.public_number)
 
 
 def _withdraw(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
     ticket = _chosen(tx, word, TALKING)
     if ticket is None:
         return Heard(None, tx.hotline.texts.say("talk", "nothing_open"))
-    act(tx, ticket, "withdraw", resident_of(ticket))
-    return Heard(ticket, tx.hotline.texts.say("talk", "withdrawn", number=ticket.number))
+    withdraw(tx, ticket)
+    return Heard(ticket, tx.hotline.texts.say("talk", "withdrawn", number=ticket.public_number))
+
+
+def withdraw(tx: Tx, ticket: Ticket) -> None:
+    """The resident takes the matter back, with every part that is not over. Raises Conflict where nothing of it is open."""
+    for one in [part for part in matters.all_of(tx, ticket) if part.state in OPEN] or [ticket]:
+        act(tx, one, "withdraw", resident_of(one))
 
 
 def _rate(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
-    ticket = _chosen(tx, word, RATEABLE)
-    if ticket is None:
-        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    return Heard(ticket, feedback.rate(tx, ticket, feedback.Answers(int(found.group(1))), via=word.inbound.channel))
+    return _rated(tx, word, feedback.Answers(int(found.group(1))))
 
 
 def _unsolved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
-    ticket = _chosen(tx, word, RATEABLE)
-    if ticket is None:
-        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    said = feedback.Answers(1, solved=False, reason=feedback.UNSOLVED)
-    return Heard(ticket, feedback.rate(tx, ticket, said, via=word.inbound.channel))
+    return _rated(tx, word, feedback.Answers(1, solved=False, reason=feedback.UNSOLVED))
+
+
+def _rated(tx: Tx, word: Word, said: feedback.Answers) -> Heard:
+    """Of a matter in parts the rating is of the one resolved last that has none, and the resident is told of which."""
+    say = tx.hotline.texts.say
+    whole = _chosen(tx, word, RATEABLE)
+    ticket = matters.to_rate(tx, whole) if whole is not None else None
+    if whole is None or ticket is None:
+        return Heard(whole, say("talk", "nothing_to_rate"))
+    told = feedback.rate(tx, ticket, said, via=word.inbound.channel)
+    several = len(matters.all_of(tx, whole)) > 1
+    return Heard(ticket, told + (say("talk", "rated_part", leaf=matter_name(tx, ticket)) if several else ""))
 
 
 def _solved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
-    ticket = _chosen(tx, word, (State.RESOLVED,))
-    if ticket is None:
+    """It is solved: every part of the matter that is done."""
+    whole = _chosen(tx, word, (State.RESOLVED,))
+    if whole is None:
         return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    return Heard(ticket, feedback.confirm(tx, ticket))
+    done = [one for one in matters.all_of(tx, whole) if one.state is State.RESOLVED]
+    return Heard(whole, [feedback.confirm(tx, one) for one in done][0])
 
 
 def _explained(tx: Tx, word: Word, text: str) -> Heard | None:
@@ -268,7 +285,7 @@ def _explained(tx: Tx, word: Word, text: str) -> Heard | None:
         return Heard(ticket, feedback.explain(tx, ticket, unexplained, text))
     unexplained.reason = text
     heard = _append(tx, word, ticket) if ticket.state in TALKING else Heard(ticket)
-    return Heard(heard.ticket, tx.hotline.texts.say("talk", "explained", number=ticket.number))
+    return Heard(heard.ticket, tx.hotline.texts.say("talk", "explained", number=ticket.public_number))
 
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class HotlineError(Exception):
-    """Anything a person is told about. ``status`` is what the web answers; the command line exits with 2."""
+    """Anything a person is told about. ``status`` is what the web answers; the command line exits with 2.
+
+    ``kind`` names the problem to programs where the status does not say enough; ``members`` is what else they are told of it.
+    """
 
     status = 400
     title = "请求有误"
+    kind = ""
 
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.cure = cure
+        self.members: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"{self.message}（{self.cure}）" if self.cure else self.message
 
 
 class BadInput(HotlineError):
-    """What was given cannot be used; nothing was changed."""
+    """What was given cannot be used; nothing was changed. ``field`` is what is wrong, where it is one thing."""
 
     status = 422
     title = "内容有误"
+
+    def __init__(self, message: str, *, cure: str = "", field: str = "") -> None:
+        super().__init__(message, cure=cure)
+        self.field = field
 
 
 class BadFile(HotlineError):
@@ -42,7 +53,7 @@ class BadFile(HotlineError):
 
 
 class NotFound(HotlineError):
-    """No such thing, or none that this person may know of."""
+    """No such thing."""
 
     status = 404
     title = "未找到"
@@ -53,6 +64,13 @@ class NotAllowed(HotlineError):
 
     status = 403
     title = "没有权限"
+
+
+class Hidden(NotAllowed):
+    """Not there, or none of theirs: which of the two is not said, so the answer is the same to the byte."""
+
+    def __init__(self) -> None:
+        super().__init__("没有这张工单，或者您无权查看", cure="请核对工单号")
 
 
 class NotSignedIn(HotlineError):

@@ -7,9 +7,9 @@ Silence is never a word. A low grade or 未解决 has the matter taken up again 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from app import callbacks
+from app import callbacks, matters
 from app.casework import act, resident_of
 from app.errors import BadInput, Conflict, HotlineError
 from app.hotline import Tx
@@ -65,11 +65,11 @@ def rate(tx: Tx, ticket: Ticket, said: Answers, *, via: str, turn: int | None = 
     repeated = _repeated(tx, ticket, said, turn, by)
     if repeated:
         return repeated
-    done = _done_at(tx, ticket)
+    done = matters.done_at(tx, ticket)
     if done is None:
         return say("talk", "nothing_to_rate")
     if tx.now - done > timedelta(days=rules.rating_days):
-        return say("talk", "rating_over", number=ticket.number, days=rules.rating_days)
+        return say("talk", "rating_over", number=ticket.public_number, days=rules.rating_days)
     given = asdict(said) | ({"call_id": proxy.call_id} if proxy is not None else {})
     act(tx, ticket, "rate", by, given)
     _keep(tx, ticket, said, via, by, proxy)
@@ -108,9 +108,9 @@ def _taken_up(tx: Tx, ticket: Ticket, said: Answers, by: Actor) -> str:
     if ticket.closed_at is not None and tx.now - ticket.closed_at > timedelta(days=days):
         if by.role is Role.RESIDENT:
             callbacks.ask_why(tx, ticket)
-        return say("talk", "rated_low_late", number=ticket.number, days=days) + asked
+        return say("talk", "rated_low_late", number=ticket.public_number, days=days) + asked
     act(tx, ticket, "reopen", by, {"reason": _why_again(tx, said.reason, f"评价{said.satisfied}分")})
-    return say("talk", "rated_low", number=ticket.number) + asked
+    return say("talk", "rated_low", number=ticket.public_number) + asked
 
 
 def explain(tx: Tx, ticket: Ticket, rating: Rating, reason: str) -> str:
@@ -118,13 +118,13 @@ def explain(tx: Tx, ticket: Ticket, rating: Rating, reason: str) -> str:
     said = {"satisfied": rating.satisfied, "solved": rating.solved, "responded": rating.responded, "reason": reason}
     act(tx, ticket, "rate", resident_of(ticket), said)
     rating.reason = reason
-    return tx.hotline.texts.say("talk", "explained", number=ticket.number)
+    return tx.hotline.texts.say("talk", "explained", number=ticket.public_number)
 
 
 def confirm(tx: Tx, ticket: Ticket) -> str:
     """确认解决, in one word and without a grade: closes the ticket, and is no rating. Returns what the resident is told."""
     act(tx, ticket, "confirm", resident_of(ticket), {"why": "诉求人确认解决"})
-    return tx.hotline.texts.say("talk", "confirmed", number=ticket.number)
+    return tx.hotline.texts.say("talk", "confirmed", number=ticket.public_number)
 
 
 def contest(tx: Tx, ticket: Ticket, reason: str) -> None:
@@ -145,13 +145,6 @@ def contest(tx: Tx, ticket: Ticket, reason: str) -> None:
         words = Message(ticket=ticket, at=tx.now, by_role=by.role, channel="webform", text=reason)
         words.audience = ["resident", "supervisor"]
         tx.write(words)
-
-
-def _done_at(tx: Tx, ticket: Ticket) -> datetime | None:
-    """When it was last resolved, answered or closed unresolved; None when it never was, or was withdrawn since."""
-    ends = [store.last_event(tx.session, ticket, action) for action in ("resolve", "answer", "grant_closure", "withdraw")]
-    last = max((event for event in ends if event is not None), key=lambda event: event.seq, default=None)
-    return None if last is None or last.action == "withdraw" else last.at
 
 
 def _why_again(tx: Tx, reason: str, otherwise: str) -> str:

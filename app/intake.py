@@ -284,12 +284,12 @@ def _take_in(tx: Tx, inbound_id: int, item: Item, verdict: Verdict) -> Said:
     inbound.ticket = heard.ticket
     inbound.answer = "\n".join(texts)
     inbound.answered_at = tx.now
-    return Said(inbound.answer, tx.now, heard.ticket.number if heard.ticket else "", tuple(row.key for row in rows))
+    return Said(inbound.answer, tx.now, heard.ticket.public_number if heard.ticket else "", tuple(row.key for row in rows))
 
 
 def _said_before(tx: Tx, inbound: Inbound) -> Said:
     """The same words again. Those that have not gone out since the first answer was lost are delivered by this one."""
-    number = inbound.ticket.number if inbound.ticket is not None else ""
+    number = inbound.ticket.public_number if inbound.ticket is not None else ""
     notices = outbox_store.waiting_in(tx.session, inbound) if number else ()
     return Said(inbound.answer, inbound.answered_at, number, notices, repeat=True)
 

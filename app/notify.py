@@ -96,7 +96,8 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
         away |= {*CONTRACTORS}
     if "helper" not in event.details:
         away.add("helper")
-    if ticket.resident_id is None:  # the work order of a mass incident is nobody's complaint
+    # The work order of a mass incident is nobody's complaint; a part of a split ticket is told of by the split.
+    if ticket.resident_id is None or (ticket.parent is not None and event.action == "receive"):
         away.add("resident")
     return [name for name in reachable if name not in away]
 

@@ -32,6 +32,7 @@ from app.tickets.model import Ticket, Timer
 from sla.timer import Firing
 
 BATCH = 100
+AT_WORK = ("citizen", "contractor")  # whose clocks mean nothing once a ticket is closed; a decision, a call are still waited for
 LEVELS = {"催办": 1, "督办": 2, "约谈": 3}  # how high a rung of the ladder is
 
 
@@ -92,7 +93,7 @@ def _fire(tx: Tx, timer: Timer) -> None:
         return
     ticket = timer.ticket
     action = str(firing.step.action)
-    if ticket.state not in RULES[action].sources:
+    if ticket.state not in RULES[action].sources or (ticket.state is State.CLOSED and timer.party in AT_WORK):
         return
     cause = f"timer:{timer.id}:{firing.step.key}:{firing.step.turn}:v{firing.version}"
     act(tx, ticket, action, SYSTEM, _details(tx, timer, firing), at=firing.at, cause=cause)

@@ -24,7 +24,10 @@ from routing.understand import Understander
 from routing.verdict import Verdict
 from sla.ladder import Step
 
-TOLD_NAMES = {"resident": "诉求人", "contractor": "承接主体", "handler": "承办方", "desk": "坐席", "supervisor": "主管部门"}
+TOLD_NAMES = {
+    **{"resident": "诉求人", "contractor": "承接主体", "handler": "承办方"},
+    **{"helper": "协办单位", "desk": "坐席", "supervisor": "主管部门"},
+}
 
 
 @click.command()

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, selectinload
 
+from app.tickets.model import Ticket
 from app.tickets.post import Inbound, InboundState
 from app.tickets.residents import Resident, ResidentAddress
 from channels.contract import Complaint
@@ -29,7 +30,9 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[Key, Inbou
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(insert(Inbound).on_conflict_do_nothing(index_elements=KEY_COLUMNS), list(unique.values()))
     found = session.scalars(
-        select(Inbound).where(Inbound.external_id.in_([key[3] for key in unique])).options(selectinload(Inbound.ticket))
+        select(Inbound)
+        .where(Inbound.external_id.in_([key[3] for key in unique]))
+        .options(selectinload(Inbound.ticket).joinedload(Ticket.parent))
     )
     by_key = {(row.channel, row.account, row.sender, row.external_id): row for row in found}
     return {key: by_key[key] for key in unique}
@@ -40,7 +43,9 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 
 def get(session: Session, inbound_id: int) -> Inbound:
-    return session.scalars(select(Inbound).where(Inbound.id == inbound_id).options(selectinload(Inbound.ticket))).one()
+    return session.scalars(
+        select(Inbound).where(Inbound.id == inbound_id).options(selectinload(Inbound.ticket).joinedload(Ticket.parent))
+    ).one()
 
 
 def claim(session: Session, inbound_id: int) -> Inbound | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, True_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.errors import NotFound
+from app.errors import Hidden, NotFound
 from app.store.timers import overdue
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import Actor, Role, State
@@ -56,11 +56,19 @@ class Filter:
 
 
 def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
-    """The ticket with its timers, holds and petitions. Raises NotFound, also for a ticket this viewer may not know of."""
+    """The ticket with its timers, holds and petitions.
+
+    Raises NotFound where there is none; Hidden, whether or not there is one, for whoever does not see every ticket.
+    """
     found = session.scalars(select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)).one_or_none()
     if found is None:
-        raise NotFound(f"没有找到工单 {number}")
+        raise NotFound(f"没有找到工单 {number}") if sees_all(viewer) else Hidden
     return found
+
+
+def sees_all(viewer: Actor) -> bool:
+    """Whether no ticket is hidden from this viewer, who may then be told that there is none."""
+    return isinstance(visible_to(viewer), True_)
 
 
 def by_id(session: Session, ticket_id: int) -> Ticket:
@@ -68,8 +76,8 @@ def by_id(session: Session, ticket_id: int) -> Ticket:
 
 
 def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
-    """One page of tickets with their timers."""
-    query = select(Ticket).where(*conditions(session, viewer, wanted)).options(selectinload(Ticket.timers)).limit(wanted.limit)
+    """One page of tickets with all that an act, or a program, may look at."""
+    query = select(Ticket).where(*conditions(session, viewer, wanted)).options(*WHOLE).limit(wanted.limit)
     order = (Ticket.urgency, Ticket.created_at) if wanted.urgent_first else (Ticket.id.desc(),)
     return list(session.scalars(query.order_by(*order)))
 

@@ -26,6 +26,7 @@ from sla.policy import Target
 from sla.timer import Clock, Firing
 
 ASSIST = "assist"
+TO_SOMEBODY = ("contact", "respond", "reach", "callback")  # what is promised to one person: to be called, answered, called back
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,12 @@ def _promised_on(ticket: Ticket, target: Target, owed_by: int | None) -> dict[st
 
 def _not_now(act: Act, target: Target, running: list[Timer], anew: bool) -> bool:
     """Clocks that are not asked for as things stand, or that run already and are not begun again by the same thing said twice."""
+    if target.key in TO_SOMEBODY and act.ticket.incident:  # the work order of many is nobody's complaint
+        return True
     if target.key == "review":
         return act.ticket.reviewed_at is not None
+    if target.key == "contact" and act.ticket.parent is not None:  # whoever was called about the whole was called about its parts
+        return any(one.target == "contact" and one.stopped_at and not one.cancelled for one in act.ticket.parent.timers)
     if target.key in (ASSIST, "supervise"):
         return False
     if target.party == "contractor":

@@ -225,6 +225,7 @@ def _answered(ticket: Ticket, by: str, text: str, at: datetime) -> None:
 
 def _merge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.merged_into_id = int(details["into_id"])
+    ticket.follows_id = None
 
 
 def _unmerge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:

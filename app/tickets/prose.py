@@ -24,6 +24,7 @@ TOLD: Mapping[str, str] = {
     "contractor": "承接主体",
     "handler": "承办方",
     "desk": "坐席",
+    "helper": "协办单位",
     "supervisor": "主管部门",
 }
 DID: Mapping[str, str] = {

@@ -33,12 +33,12 @@ class Terms:
         try:
             found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
-            raise BadInput(f"{label}“{value}”不是日期和时间", cure="写作 2026-12-01 10:00") from None
+            raise BadInput(f"{label}“{value}”不是日期和时间", cure="写作 2026-12-01 10:00", field=name) from None
         found = found if found.tzinfo else found.replace(tzinfo=self.zone)
         if found <= self.now:
-            raise BadInput(f"{label}须在现在之后", cure="请填写将来的日期和时间")
+            raise BadInput(f"{label}须在现在之后", cure="请填写将来的日期和时间", field=name)
         if found - self.now > FURTHEST:
-            raise BadInput(f"{label}过于遥远，最多 {FURTHEST.days // 365} 年", cure="请检查年份")
+            raise BadInput(f"{label}过于遥远，最多 {FURTHEST.days // 365} 年", cure="请检查年份", field=name)
         return found
 
 

@@ -12,7 +12,7 @@ from app.errors import BadInput
 from app.hotline import Tx
 from app.store import tickets as store
 from app.tickets import petitions
-from app.tickets.lifecycle import Actor, Handler, Role, Rule, State, offers
+from app.tickets.lifecycle import Actor, Handler, Role, Rule, offers
 from app.tickets.model import Petition, Ticket, Timer
 from app.web.forms import FIRST, FORMS, UNSEAL, ActForm, Given
 from routing.assign import Terms
@@ -73,6 +73,8 @@ def _rank(offer: Offer) -> int:
 def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
     """The checks of the row that need no details; and no act that would say what is so already."""
     if rule.action == "protect" and ticket.confidential:
+        return False
+    if rule.action == "appeal" and not store.history(tx.session, ticket).ratings:
         return False
     if rule.action == "restate" and ticket.handler != Handler.CONTRACTOR and not ticket.confidential:
         return False
@@ -172,13 +174,6 @@ def _unseal(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]
     return {"unseal": True}
 
 
-def _into(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    into = store.by_number(tx.session, value.upper().replace(" ", ""), viewer)
-    if into.id == ticket.id or into.state in (State.MERGED, State.REJECTED):
-        raise BadInput(f"不能并入工单 {into.number}", cure="请选择另一张未并单的工单")
-    return {"into": into.number, "into_id": into.id}
-
-
 def _codes(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
     leaf = tx.hotline.policy.taxonomy.leaves.get(value)
     if leaf is None or leaf.group != "E":
@@ -211,7 +206,6 @@ _READ: Mapping[str, Callable[[Tx, Ticket, Actor, str], dict[str, Any]]] = {
     "until": _moment("until"),
     "wanted": _moment("wanted"),
     "deadline": _moment("deadline"),
-    "into": _into,
     "codes": _codes,
     "level": _level,
     "helper": _helper,

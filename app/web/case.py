@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.casework import act
+from app import deeds
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
@@ -71,7 +71,7 @@ class Refusal:
 def show(
     request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door, refusal: Refusal | None = None, done: str = ""
 ) -> Response:
-    """The page of one ticket. Raises NotFound, also for a ticket this person may not know of."""
+    """The page of one ticket. Raises NotFound; Hidden for a ticket this person may not know of."""
     with hotline.look() as tx:
         ticket = store.by_number(tx.session, number, me.actor)
         view = _view(tx, ticket, me.actor, door)
@@ -108,7 +108,7 @@ def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.G
         _undisturbed(tx, ticket, action, me.actor, given.seen)
         if told is not None and told.guarded and not ticket.sealed:
             raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
-        act(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
+        deeds.do(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
         if told is not None:
             draw_on(tx, ticket, given.text, told)
 
@@ -194,7 +194,10 @@ OUTBOX_NAMES = {
     OutboxState.DIGESTED: "已汇总告知",
     OutboxState.DROPPED: "不再发",
 }
-AUDIENCE_NAMES = {"resident": "诉求人", "contractor": "承接主体", "supervisor": "主管部门", "desk": "坐席"}
+AUDIENCE_NAMES = {
+    **{"resident": "诉求人", "contractor": "承接主体", "helper": "协办单位"},
+    **{"supervisor": "主管部门", "desk": "坐席"},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ TOLD_RESIDENTS: Mapping[str, str] = {"hold": "reason", "grant": "asked", "overri
 
 
 def show_deadlines(request: Request, hotline: Hotline, me: SignedIn, number: str, door: Door) -> Response:
-    """The page of staff. Raises NotFound, also for a ticket this person may not know of."""
+    """The page of staff. Raises NotFound; Hidden for a ticket this person may not know of."""
     with hotline.look() as tx:
         ticket = store.by_number(tx.session, number, me.actor)
         found = _explained(tx, ticket, me.actor)

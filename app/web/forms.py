@@ -30,6 +30,7 @@ class Given(BaseModel):
     code: str = ""
     outcome: str = ""
     round: str = ""
+    rest: str = ""
     seen: int = 0
 
 
@@ -163,7 +164,22 @@ FORMS: Mapping[str, ActForm] = {
     "remand": ActForm("remand", "退回重办", (REASON,), "danger"),
     "reopen": ActForm("reopening", "重新办理", (REASON,)),
     "close": ActForm("closure", "归档", hint="审核通过，不再办理"),
-    "merge": ActForm("merger", "并入另一张工单", (Field("into", "并入的工单号", "line", hint="诉求人会收到告知"),)),
+    "merge": ActForm(
+        "merger",
+        "并入另一张工单",
+        (Field("into", "并入的工单号", "line", hint="须是同一诉求人或同一户的；诉求人会收到告知，以后的话都归到那一张"),),
+    ),
+    "split": ActForm(
+        "split",
+        "拆单",
+        (
+            Field("text", "分办事项", hint="只写这一部分要办的事；派给承接主体的，承接主体只看到这段话"),
+            Field("leaf", "分办事项的类别", "choice", choices="leaves"),
+            Field("rest", "其余部分改为", "choice", hint="不选则原单照旧；选了就收回原单，按新类别另派", choices="leaves"),
+        ),
+        hint="分办事项自成一张工单，按类别派出；对诉求人仍只用原来的工单号",
+    ),
+    "join": ActForm("membership", "并入群体事件", (Field("into", "群体事件的主单号", "line", hint="诉求人会收到告知"),)),
     "alarm": ActForm("alarm", "应急告警", (Field("codes", "应急类别", "choice", choices="emergencies"),), "danger"),
     "withdraw": ActForm("withdrawal", "代诉求人撤回", (Field("reason", "理由", "line"),), "danger"),
 }

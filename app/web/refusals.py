@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -12,11 +14,26 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
-from app.errors import Conflict, HotlineError, NotAllowed, NotSignedIn
+from app.errors import BadInput, Conflict, Hidden, HotlineError, NotAllowed, NotSignedIn
 from app.logs import log
 from app.web.render import page
 
 PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
+# The last part of a problem's ``type`` by the status of the answer; an error's own ``kind`` goes first. Promises: app/docs/api.md.
+KINDS: Mapping[int, str] = {
+    400: "bad-request",
+    401: "not-signed-in",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    409: "conflict",
+    413: "too-large",
+    414: "address-too-long",
+    422: "invalid",
+    429: "too-many",
+    500: "broken",
+    503: "busy",
+}
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
@@ -79,9 +96,8 @@ def words_for_errors(app: FastAPI) -> None:
 def answer(request: Request, error: HotlineError) -> Response:
     """Programs get problem+json (RFC 9457), people a page; somebody not signed in gets the form to sign in."""
     if request.url.path.startswith(PROGRAMS):
-        body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": str(error)}
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
-        return JSONResponse(body, error.status, headers=headers, media_type="application/problem+json")
+        return JSONResponse(problem(request, error), error.status, headers=headers, media_type="application/problem+json")
     if isinstance(error, NotSignedIn) and request.method == "GET":
         where = "/h5/follow" if request.url.path.startswith("/h5") else "/signin"
         wanted = f"{request.url.path}?{request.url.query}".rstrip("?")
@@ -91,3 +107,14 @@ def answer(request: Request, error: HotlineError) -> Response:
     if error.status >= 500:  # whatever is broken may be what would tell who is signed in
         return page(request, "error.html", status=error.status, error=error, me=None)
     return page(request, "error.html", status=error.status, error=error)
+
+
+def problem(request: Request, error: HotlineError) -> dict[str, Any]:
+    """What a program is told. The address that was asked is left out where it alone would tell two answers apart."""
+    kind = error.kind or KINDS.get(error.status, "bad-request")
+    body = {"type": f"/problems/{kind}", "title": error.title, "status": error.status, "detail": str(error)}
+    if not isinstance(error, Hidden):
+        body["instance"] = quote(request.url.path)
+    if isinstance(error, BadInput) and error.field:
+        body["field"] = error.field
+    return body | error.members

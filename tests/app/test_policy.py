@@ -86,7 +86,8 @@ def test_precedence(shipped: Policy) -> None:
         (
             "B10",
             "U0",
-            "contact 10m, resolve 4h, respond 15m, accept 5m, reach 10m, finish 4h, assist 1h, supervise 1h, decide 1h, review 4h, "
+            "contact 10m, resolve 4h, respond 15m, accept 5m, reach 10m, finish 4h, "
+            "assist 1h, supervise 1h, decide 1h, review 4h, "
             "callback 24h",
         ),
         # less urgent: what was promised stays
@@ -102,7 +103,8 @@ def test_precedence(shipped: Policy) -> None:
         (
             "E01",
             "U0",
-            "contact 2m, resolve 4h, respond 15m, accept 5m, reach 2m, arrive 1h, finish 4h, assist 1h, supervise 1h, decide 1h, review 4h, callback 24h",
+            "contact 2m, resolve 4h, respond 15m, accept 5m, reach 2m, arrive 1h, finish 4h, "
+            "assist 1h, supervise 1h, decide 1h, review 4h, callback 24h",
         ),
         ("N01", "U3", "contact 1wd, resolve 2wd, respond 2wd, supervise 3wd, decide 1wd, callback 2wd"),
     ],

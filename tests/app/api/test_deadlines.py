@@ -54,7 +54,7 @@ def test_who_may_not_see_the_ticket_finds_nothing(morning: Morning) -> None:
     evaluator = morning.program(Role.EVALUATOR)
     for program, name in ((mender, "calls"), (mender, "bribe"), (lake, "lamp"), (evaluator, "done")):
         answer = program.get(f"/tickets/{morning.numbers[name]}/deadlines")
-        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
 
 
 def test_the_document_describes_the_answer(morning: Morning) -> None:

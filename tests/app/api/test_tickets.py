@@ -187,7 +187,7 @@ def test_a_bad_question_is_refused_in_words(agent: Program, query: dict[str, str
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert (problem["status"], problem["type"]) == (answer.status_code, "about:blank")
+    assert (problem["status"], problem["type"]) == (answer.status_code, "/problems/invalid")
     assert says in problem["detail"] and "should" not in problem["detail"].lower()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.casework import act
-from app.errors import BadInput, Conflict, NotAllowed, NotFound
+from app.errors import BadInput, Conflict, Hidden, NotAllowed
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
 from app.triage import assign_now
@@ -24,7 +24,7 @@ def test_a_contractor_cannot_act_on_anothers_ticket(sqlite_stage: Stage, action:
     with pytest.raises(NotAllowed):
         sqlite_stage.does(number, action, sqlite_stage.other, text="看看", eta="下午")
     assert sqlite_stage.everything(number) == before
-    with pytest.raises(NotFound):
+    with pytest.raises(Hidden):
         sqlite_stage.cast.ticket(number, sqlite_stage.other)
 
 
@@ -32,7 +32,7 @@ def test_a_contractor_cannot_act_on_what_was_taken_from_it(sqlite_stage: Stage) 
     number = sqlite_stage.brought_to(State.RETURNED)
     with pytest.raises(NotAllowed):
         sqlite_stage.does(number, "note", sqlite_stage.mender, text="其实修好了")
-    with pytest.raises(NotFound):
+    with pytest.raises(Hidden):
         sqlite_stage.cast.ticket(number, sqlite_stage.mender)
 
 
@@ -190,7 +190,7 @@ def test_a_seal_holds_even_where_a_contractors_name_stands(sqlite_stage: Stage) 
     number = stage.brought_to(State.IN_PROGRESS)
     with stage.cast.hotline.tx() as tx:
         store.by_number(tx.session, number, SYSTEM).sealed = True
-    with pytest.raises(NotFound):
+    with pytest.raises(Hidden):
         stage.cast.ticket(number, stage.mender)
     event = stage.does(number, "breach", SYSTEM, target="resolve", tell=["contractor", "handler", "desk"])
     assert stage.told_by(number, event) == {"desk"}
@@ -201,7 +201,7 @@ def test_what_the_desk_holds_is_shown_to_no_contractor_even_where_its_name_stand
     number = stage.brought_to(State.DISPATCHED)
     with stage.cast.hotline.tx() as tx:
         store.by_number(tx.session, number, SYSTEM).handler = Handler.DESK
-    with pytest.raises(NotFound):
+    with pytest.raises(Hidden):
         stage.cast.ticket(number, stage.mender)
 
 

@@ -70,8 +70,8 @@ def test_a_contractor_sees_its_own_tickets_and_no_others(house: House) -> None:
     other = house.browse("anju")
     for tab in ("due_today", "to_accept", "working", "overdue", "done"):
         assert number not in other.shown(f"/jobs?tab={tab}")
-    assert other.get(f"/jobs/t/{number}").status_code == 404
-    assert other.post(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30").status_code == 404
+    assert other.get(f"/jobs/t/{number}").status_code == 403
+    assert other.post(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30").status_code == 403
 
 
 def test_what_is_said_about_a_contractor_does_not_exist_for_it(house: House) -> None:
@@ -79,7 +79,7 @@ def test_what_is_said_about_a_contractor_does_not_exist_for_it(house: House) -> 
     assert house.cast.ticket(number).sealed
     for login in ("jiangxiu", "anju"):
         browser = house.browse(login)
-        assert browser.get(f"/jobs/t/{number}").status_code == 404
+        assert browser.get(f"/jobs/t/{number}").status_code == 403
         assert "这里没有工单" in browser.shown("/jobs?q=两条烟")
     assert "承接主体不可见" in house.browse("agent").shown(f"/desk/t/{number}")
 

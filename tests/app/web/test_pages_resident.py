@@ -121,7 +121,7 @@ def test_words_about_the_contractor_open_a_ticket_it_cannot_see(house: House) ->
     assert "承办单位看不到" in resident.shown(answer.headers["location"])
     contractor = house.browse("jiangxiu")
     assert "好处费" not in contractor.shown(f"/jobs/t/{number}")
-    assert contractor.get(f"/jobs/t/{own}").status_code == 404
+    assert contractor.get(f"/jobs/t/{own}").status_code == 403
 
 
 def test_what_could_not_be_registered_yet_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,9 +218,10 @@ def test_a_refused_act_keeps_what_was_typed(house: House) -> None:
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CONTRACTOR])
 def test_every_act_that_people_are_offered_has_a_form(role: Role) -> None:
-    """An act of the table that no page can do would be a promise to nobody. The resident's own word on a call comes by 回访."""
+    """An act of the table that no page can do would be a promise to nobody. The resident's own word on a call comes by 回访, and
+    what makes or names another ticket has a page of its own."""
     offered = {rule.action for state in STATE_NAMES for rule in offers(state, role)}
-    assert offered - FORMS.keys() <= {"rate"}
+    assert offered - FORMS.keys() <= {"rate", "confirm", "call", "uncall", "split", "join"}
     assert len(BY_NOUN) == len(FORMS)
 
 
