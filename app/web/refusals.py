@@ -19,7 +19,7 @@ from app.logs import log
 from app.web.render import page
 
 PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
-# The last part of a problem's ``type`` by the status of the answer; an error's own ``kind`` goes first. Promises: app/docs/api.md.
+# The last part of a problem's ``type`` by the status of the answer; an error's own ``kind`` goes first: app/docs/api.md.
 KINDS: Mapping[int, str] = {
     400: "bad-request",
     401: "not-signed-in",
