@@ -18,8 +18,12 @@ from app.tickets.petitions import UNSOLVED
 
 
 def draw(tx: Tx, ticket: Ticket) -> bool:
-    """Thinks of the present round. Returns whether it was to be thought of; somebody may have been first."""
-    if ticket.to_call_at is None or ticket.to_call_at > tx.now or ticket.called_round >= ticket.round:
+    """Thinks of the present round, dated by when that was due: a worker that slept takes nobody's time to call.
+
+    Returns whether it was to be thought of; somebody may have been first.
+    """
+    at = ticket.to_call_at
+    if at is None or at > tx.now or ticket.called_round >= ticket.round:
         return False
     why = _why(ticket)
     lot = sampling.lot(tx.hotline.secret, tx.hotline.policy.name, ticket.number, ticket.round)
@@ -31,15 +35,15 @@ def draw(tx: Tx, ticket: Ticket) -> bool:
             why=why,
             stratum=sampling.stratum(ticket.contractor_id, ticket.group, why),
             state=CallState.OPEN if drawn else CallState.SPARED,
-            drawn_at=tx.now,
-            next_at=tx.now if drawn else None,
+            drawn_at=at,
+            next_at=at if drawn else None,
             attempts=0,
-            ended_at=None if drawn else tx.now,
+            ended_at=None if drawn else at,
             contractor_id=ticket.contractor_id,
         )
     )
     if drawn:
-        act(tx, ticket, "callback", SYSTEM, {"why": why}, cause=f"callback:{ticket.id}:{ticket.round}")
+        act(tx, ticket, "callback", SYSTEM, {"why": why}, at=at, cause=f"callback:{ticket.id}:{ticket.round}")
     else:
         ticket.called_round, ticket.to_call_at = ticket.round, None
     return True
