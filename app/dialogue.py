@@ -61,7 +61,7 @@ def hear(tx: Tx, word: Word) -> Heard:
         found = shape.match(text)
         if found:
             return answer(tx, word, found)
-    explained = _explained(tx, word, text)
+    explained = _explained(tx, word)
     if explained is not None:
         return explained
     numbers = numbering.found_in(text)
@@ -270,9 +270,10 @@ def _solved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
     return Heard(whole, [feedback.confirm(tx, one) for one in done][0])
 
 
-def _explained(tx: Tx, word: Word, text: str) -> Heard | None:
+def _explained(tx: Tx, word: Word) -> Heard | None:
     """The sentence that was asked for after a low grade: the reason of that rating, and a word on the ticket where somebody is at
     work again. What is about a contractor's people, or an emergency, goes its own way."""
+    text = word.complaint.text.strip()
     short = 0 < len(text) <= A_SENTENCE and not word.complaint.attached and not numbering.found_in(text)
     if not short or word.verdict.guarded or word.verdict.emergencies:
         return None
