@@ -266,8 +266,10 @@ def _solved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
     whole = _chosen(tx, word, (State.RESOLVED,))
     if whole is None:
         return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
-    done = [one for one in matters.all_of(tx, whole) if one.state is State.RESOLVED]
-    return Heard(whole, [feedback.confirm(tx, one) for one in done][0])
+    for one in matters.all_of(tx, whole):
+        if one.state is State.RESOLVED:
+            feedback.confirm(tx, one)
+    return Heard(whole, tx.hotline.texts.say("talk", "confirmed", number=whole.public_number))
 
 
 def _explained(tx: Tx, word: Word) -> Heard | None:

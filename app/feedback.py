@@ -121,10 +121,9 @@ def explain(tx: Tx, ticket: Ticket, rating: Rating, reason: str) -> str:
     return tx.hotline.texts.say("talk", "explained", number=ticket.public_number)
 
 
-def confirm(tx: Tx, ticket: Ticket) -> str:
-    """确认解决, in one word and without a grade: closes the ticket, and is no rating. Returns what the resident is told."""
+def confirm(tx: Tx, ticket: Ticket) -> None:
+    """确认解决, in one word and without a grade: closes the ticket, and is no rating."""
     act(tx, ticket, "confirm", resident_of(ticket), {"why": "诉求人确认解决"})
-    return tx.hotline.texts.say("talk", "confirmed", number=ticket.public_number)
 
 
 def contest(tx: Tx, ticket: Ticket, reason: str) -> None:

@@ -19,7 +19,7 @@ from app.store import tickets as store
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS, CallAttempt, CallBack
 from app.tickets.lifecycle import ENDED, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
-from app.tickets.privacy import mask_phone
+from app.tickets.privacy import mask_name, mask_phone
 from app.tickets.residents import Resident
 from app.web import timeline, views
 from app.web.guards import SignedIn, TheHotline, staff
@@ -176,7 +176,7 @@ def _row(tx: Tx, task: CallBack, viewer: Actor) -> CallRow:
         leaf=notify.leaf_name(tx, ticket),
         why=CALL_REASONS[task.why],
         handler=notify.handler_name(tx, ticket),
-        phone=phone if viewer.role is Role.AGENT else mask_phone(phone),
+        phone=mask_phone(phone) if viewer.role is Role.ADMIN else phone,
         next=tx.hotline.spell(task.next_at),
         due=task.next_at is not None and task.next_at <= tx.now,
         attempts=task.attempts,
@@ -190,7 +190,7 @@ def _view(tx: Tx, task: CallBack, ticket: Ticket, viewer: Actor) -> CallView:
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
     return CallView(
         row=_row(tx, task, viewer),
-        name=resident.name if resident is not None and viewer.role is Role.AGENT else "",
+        name=_name(resident, viewer),
         text=ticket.text,
         done=next((_told(event) for event in reversed(events) if event.action in DONE_BY), ""),
         ended=ticket.state in ENDED,
@@ -199,6 +199,11 @@ def _view(tx: Tx, task: CallBack, ticket: Ticket, viewer: Actor) -> CallView:
         seen=task.attempts,
         tried=[_tried(tx, attempt) for attempt in task.calls],
     )
+
+
+def _name(resident: Resident | None, viewer: Actor) -> str:
+    name = resident.name if resident is not None else ""
+    return mask_name(name) if viewer.role is Role.ADMIN else name
 
 
 def _told(event: TicketEvent) -> str:
