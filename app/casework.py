@@ -4,7 +4,7 @@
 2 timers    what the row does to the clocks
 3 state     the only assignment of ``ticket.state`` in the program
 4 event     one row, never changed
-5 tell      outbox rows, in the same transaction
+5 tell      outbox rows, in the same transaction; contractors' own systems as well
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import notify, passing_on
+from app import evidence, notify, passing_on, webhooks
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.store import calls, lineage, sequences
@@ -23,7 +23,7 @@ from app.tickets import chain, clocks, lifecycle, petitions
 from app.tickets.effects import EFFECTS, Standing, settle
 from app.tickets.followup import CallState
 from app.tickets.ledger import Entry
-from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Role, Rule, State
+from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Late, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.terms import CHECKS, Terms
 
@@ -39,6 +39,7 @@ CALLS_END: Mapping[str, CallState] = {
     **dict.fromkeys(("remand", "reopen", "withdraw", "merge", "reject"), CallState.MOOT),
     "uncall": CallState.UNREACHABLE,
 }
+REFRESH = "请刷新页面查看最新进展"
 FINAL = (State.CLOSED, State.REJECTED, State.MERGED)
 
 
@@ -59,6 +60,7 @@ def act(
     given = dict(details or {})
     when = at or tx.now
     rule = _rule(ticket, action, by, given)
+    given |= evidence.attached(tx, ticket, by, given)
     given |= _KNOWN[action](tx, ticket, by, given) if action in _KNOWN else {}
     if action in CHECKS and not (by is SYSTEM and "from_incident" in given):  # there it was checked on the work order
         given |= CHECKS[action](ticket, given, Terms(tx.hotline.policy.rules, when, tx.hotline.zone, by))
@@ -77,6 +79,7 @@ def act(
         calls.end(tx.session, ticket.id, CALLS_END[action], when)
     event = _event(tx, ticket, rule, by, given, when, before.state, cause, entries)
     notify.tell(tx, ticket, event, rule)
+    webhooks.tell(tx, ticket, event)
     if ticket.incident:
         _pass_on(tx, ticket, event)
     return event
@@ -108,10 +111,12 @@ def _taken_from(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> 
     return {"from": str(ticket.handler)} | ({"contractor": ticket.contractor_id} if ticket.contractor_id else {})
 
 
-def _reviewed(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the desk, or a supervisor, resolves needs nobody else's review, nor what no category asks to have reviewed."""
+def _resolved(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What shows that it is done. What the desk, or a supervisor, resolves needs nobody else's review, nor what no category asks
+    to have reviewed."""
     leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
-    return {"reviewed": by.role is not Role.CONTRACTOR or not (leaf is not None and leaf.review)}
+    reviewed = by.role is not Role.CONTRACTOR or not (leaf is not None and leaf.review)
+    return {"reviewed": reviewed, **evidence.of_resolution(tx, ticket, by, given)}
 
 
 def _helps(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +129,12 @@ def _rated(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[
     if not (turn.isascii() and turn.isdigit() and store.rating_of(tx.session, ticket, int(turn)) is not None):
         raise BadInput(f"第 {turn} 次办理没有评价", cure="有评价才能申诉")
     return {}
+
+
+def _asker(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asked, so that they are told, and not whoever has the ticket since."""
+    asked = petitions.waiting(ticket)
+    return {"from": str(Handler.CONTRACTOR), "contractor": asked.contractor_id} if asked and asked.contractor_id else {}
 
 
 def _document(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,12 +185,13 @@ _KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, 
     "return": _taken_from,
     "grant_return": _taken_from,
     "join": _taken_from,
-    "resolve": _reviewed,
+    "resolve": _resolved,
     "assisted": _helps,
     "appeal": _rated,
     "supervise": _document,
     "grant_closure": _outcome,
     "nudge": _urged,
+    **dict.fromkeys(("grant_exclusion", "deny_exclusion", "grant_appeal", "deny_appeal"), _asker),
 }
 
 
@@ -192,17 +204,21 @@ def _rule(ticket: Ticket, action: str, by: Actor, details: Mapping[str, Any]) ->
     if rule is None:
         raise BadInput(f"没有“{action}”这个动作")
     if by.role not in rule.roles:
-        raise NotAllowed(f"{ROLE_NAMES[by.role]}不能{rule.name}工单")
+        who = "、".join(ROLE_NAMES[role] for role in Role if role in rule.roles)
+        raise NotAllowed(f"{ROLE_NAMES[by.role]}不能{rule.name}工单", cure=f"由{who}操作")
     if ticket.state not in rule.sources:
         raise Conflict(
-            f"工单 {ticket.number} 现在是“{STATE_NAMES[ticket.state]}”，不能{rule.name}",
-            cure="请刷新页面查看最新进展",
+            f"工单 {ticket.number} 现在是“{STATE_NAMES[ticket.state] if ticket.state else '未受理'}”，不能{rule.name}",
+            cure=REFRESH,
         )
     missing = [name for name in rule.needs if details.get(name) in (None, "", [])]
     if missing:
-        raise BadInput(f"{rule.name}缺少：{'、'.join(DETAIL_NAMES.get(name, name) for name in missing)}", cure="请补充后重试")
+        names = "、".join(DETAIL_NAMES.get(name, name) for name in missing)
+        raise BadInput(f"{rule.name}缺少：{names}", cure="请补充后重试", field=missing[0])
     for check in rule.checks:
         refusal = check(ticket, by, details)
+        if isinstance(refusal, Late):
+            raise Conflict(f"工单 {ticket.number} {refusal}", cure=REFRESH)
         if refusal:
             raise NotAllowed(refusal)
     return rule

@@ -16,7 +16,9 @@ from app.hotline import Hotline, Tx
 from app.store import holds
 from app.store import outbox as store
 from app.store import timers as timer_store
+from app.tickets.lifecycle import SYSTEM
 from app.tickets.post import OutboxRow, OutboxState
+from app.tickets.privacy import OUTSIDE, known_to
 
 PATIENCE = timedelta(minutes=10)  # that a digest waits for holds to be ended
 MOST = 30  # clocks that one digest names; the rest is counted, and stands on the page
@@ -63,7 +65,9 @@ def _still_true(row: OutboxRow) -> bool:
         return False
     match row.audience:
         case "contractor":
-            return not ticket.sealed and ticket.contractor_id == row.org_id
+            return ticket.contractor_id == row.org_id and known_to(row.org_id or 0, ticket)
+        case "helper":
+            return known_to(row.org_id or 0, ticket)
         case "supervisor":
             return ticket.purchaser_id == row.org_id
     return True
@@ -124,9 +128,9 @@ def _line(tx: Tx, row: OutboxRow) -> str:
         "digest",
         "line",
         number=row.ticket.number,
-        place=notify.place_name(tx, row.ticket),
+        place=notify.place_name(tx, row.ticket, OUTSIDE if row.audience in notify.CONTRACTORS else SYSTEM),
         target_name=details["target_name"],
         due=details["due"],
         level_name=details.get("level_name") or "提醒",
     )
-    return notify.unnamed(tx, row.ticket, said) if row.audience == "contractor" else said
+    return notify.unnamed(tx, row.ticket, said) if row.audience in notify.CONTRACTORS else said

@@ -23,7 +23,7 @@ def merge(tx: Tx, ticket: Ticket, by: Actor, details: Mapping[str, Any]) -> Tick
     """
     into = named(tx, by, details)
     lineage.lock(tx.session, ticket, into)
-    refusal = kinship.not_merged(ticket, into, split=bool(lineage.parts_of(tx.session, ticket)))
+    refusal = kinship.not_merged(ticket, into, split=bool(lineage.split_among(tx.session, [ticket])))
     if refusal is not None:
         raise BadInput(refusal[0], cure=refusal[1])
     event = act(tx, ticket, "merge", by, {"into": into.number, "into_id": into.id})

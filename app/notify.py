@@ -12,16 +12,15 @@ from typing import Any
 from app.hotline import Tx
 from app.policy import LIKE
 from app.store import outbox
-from app.tickets.lifecycle import Handler, Role, Rule
+from app.tickets.lifecycle import BY_TIME, SYSTEM, Actor, Handler, Role, Rule
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
-from app.tickets.privacy import mask_text
+from app.tickets.privacy import OUTSIDE, as_told, masked, reads_words, sees_dwelling
 from app.tickets.residents import Resident
 from channels.contract import Receives
 
 # A push channel answers the resident in its reply. Only when that did not get out in time does the worker send the words again.
 REPLY_GRACE = timedelta(seconds=10)
-
 
 LATE = "错过时机，不再告知"
 OWN_CLOCKS = {citizens: own for own, citizens in LIKE.items()}
@@ -46,15 +45,20 @@ def tell(tx: Tx, ticket: Ticket, event: TicketEvent, rule: Rule) -> list[OutboxR
             if not values["moved"]:
                 continue  # nothing that concerns them has moved
         values["number"] = ticket.public_number if audience == "resident" else ticket.number
-        said = texts.say(rule.action, audience, **values)
-        rows.append(_row(tx, ticket, event, audience, unnamed(tx, ticket, said) if audience in CONTRACTORS else said))
+        outside = audience in CONTRACTORS
+        told = as_told(ticket, event, values) | {"place": place_name(tx, ticket, OUTSIDE)} if outside else values
+        said = texts.say(rule.action, audience, **told)
+        rows.append(_row(tx, ticket, event, audience, unnamed(tx, ticket, said) if outside else said))
     tx.write(*rows)
     tx.said.extend(rows)
     return rows
 
 
 def _overtaken(tx: Tx, ticket: Ticket, event: TicketEvent) -> None:
-    """Takes back what still waits to be said of clocks on this ticket and is not true any more after this act."""
+    """Takes back what still waits to be said of clocks on this ticket and is not true any more after this act, and what a
+    contractor was still to be told of a ticket that is sealed now."""
+    if ticket.sealed and event.action not in BY_TIME:
+        outbox.keep_from_contractors(tx.session, ticket, CONTRACTORS)
     if not event.clocks:
         return
     for row in outbox.waiting_of(tx.session, ticket):
@@ -77,7 +81,7 @@ def still_stands(ticket: Ticket, event: TicketEvent) -> bool:
 def unnamed(tx: Tx, ticket: Ticket, said: str) -> str:
     """What a contractor may read of it: no numbers, and not the name that the complainant gave."""
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
-    return mask_text(said, resident.name if resident else "")
+    return masked(OUTSIDE, ticket, said, resident.name if resident else "")
 
 
 def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[str]:
@@ -88,6 +92,8 @@ def _audiences(ticket: Ticket, event: TicketEvent, told: Iterable[str]) -> list[
         # What is taken back concerns whoever had it as much as the desk, which has it now.
         handlers = {ticket.handler, Handler(event.details.get("from", ticket.handler))}
         named += [audience for handler, audience in HANDLER_AUDIENCES.items() if handler in handlers]
+    if event.action == "append" and not reads_words(OUTSIDE, ticket):
+        named.append("desk")  # what a contractor is not to read, somebody has to restate
     reachable = [name for name in dict.fromkeys(named) if name not in ("ladder", "handler")]
     # A sealed ticket, or one taken away from its contractor, is nobody's business there.
     former = event.details.get("from") and event.details.get("contractor")
@@ -230,11 +236,12 @@ def contractor_name(tx: Tx, contractor_id: int) -> str:
     return tx.hotline.knowledge(tx.session).snapshot.contractors.get(contractor_id, "承接主体")
 
 
-def place_name(tx: Tx, ticket: Ticket) -> str:
-    """Estate, building, unit, room, as far as known."""
+def place_name(tx: Tx, ticket: Ticket, viewer: Actor = SYSTEM) -> str:
+    """Estate, building, unit, room, as far as known and as far as this viewer may know."""
     estates = tx.hotline.knowledge(tx.session).snapshot.register.estates
-    estate = estates[str(ticket.estate_id)].name if ticket.estate_id else (ticket.place_text or "地点待核")
-    parts = [(ticket.building, "栋"), (ticket.unit, "单元"), (ticket.room, "室")]
+    whole = sees_dwelling(viewer, ticket)
+    estate = estates[str(ticket.estate_id)].name if ticket.estate_id else (ticket.place_text if whole else "") or "地点待核"
+    parts = [(ticket.building, "栋"), *([(ticket.unit, "单元"), (ticket.room, "室")] if whole else [])]
     return estate + "".join(f"{value}{word}" for value, word in parts if value)
 
 

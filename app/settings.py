@@ -34,6 +34,12 @@ class WeChatSettings(BaseModel):
     api_base: str = "https://api.weixin.qq.com"
 
 
+class WebhookSettings(BaseModel):
+    """系统推送 to contractors' own systems; their addresses and secrets stand in the database (``hotline webhook``)."""
+
+    api_base: str = ""
+
+
 class Settings(BaseSettings):
     """Every setting of a process. Nothing here decides what was promised (policy) or who owes it (register)."""
 
@@ -50,6 +56,7 @@ class Settings(BaseSettings):
     tick_seconds: float = Field(default=1.0, ge=0.05, le=60)
     stuck_after_seconds: float = Field(default=300.0, gt=0)  # business time a due timer may wait before /readyz turns red
     wechat: WeChatSettings = WeChatSettings()
+    webhook: WebhookSettings = WebhookSettings()
 
     @property
     def url(self) -> str:
@@ -59,7 +66,8 @@ class Settings(BaseSettings):
     def channels(self) -> Mapping[str, Mapping[str, str]]:
         """What each channel is configured with, in the clear: handed to the channels and to nobody else."""
         wechat = {name: _plain(value) for name, value in self.wechat if _plain(value)}
-        return {"wechat": wechat if wechat.get("token") else {}, "webform": {}, "console": {}}
+        webhook = {"api_base": self.webhook.api_base}
+        return {"wechat": wechat if wechat.get("token") else {}, "webform": {}, "webhook": webhook, "console": {}}
 
 
 def _plain(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The metronome: on every tick count again what a calendar import left, end what was on hold until now, sweep the timers, tell
-what was missed, draw whom to call back, close what stayed silent, take in what stayed pending, deliver the outbox, leave a beat.
+what was missed, draw whom to call back, close what stayed silent, take in what stayed pending, deliver the outbox to people and
+to contractors' systems, seal the day's history, leave a beat.
 
 APScheduler ticks and does nothing else: it rings, no job is scheduled for later, no job store is shared. Each job has a thread
 that does one round when it is rung, by the tick or by a transaction that wrote notices (``app.store.wake``); however often it is
@@ -19,7 +20,7 @@ from datetime import date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
-from app import aftercare, digest, intake, outbox, recount, timekeeping
+from app import aftercare, digest, intake, outbox, recount, timekeeping, verify
 from app.clock import stopwatch
 from app.hotline import Hotline
 from app.logs import log
@@ -32,8 +33,11 @@ MAX_ROUNDS = 20  # of one job at one ring, so that a flood in one cannot starve 
 BEAT_EVERY = timedelta(seconds=0.9)  # at most; a little less than the usual tick, which is never quite punctual
 RECOUNT_EVERY = timedelta(seconds=30)  # at most: a clock is seldom begun on a calendar that has just been superseded
 # In the order in which a tick does them.
-JOBS = ("recount", "end_holds", "sweep", "tell_missed", "draw_calls", "close_silent", "take_in_pending", "deliver", "beat")
-WOKEN = ("sweep", "deliver")  # what need not wait for the tick
+JOBS = (
+    *("recount", "end_holds", "sweep", "tell_missed", "draw_calls", "close_silent", "take_in_pending"),
+    *("deliver", "push", "seal", "beat"),
+)
+WOKEN = ("sweep", "deliver", "push")  # what need not wait for the tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Worker:
         self._beaten_at: datetime | None = None
         self._recounted_at: datetime | None = None
         self._week_kept: date | None = None
+        self._sealed_on: date | None = None
         self._peek = Peek(hotline.db)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
@@ -164,11 +169,27 @@ class Worker:
                 return
         self._bells["deliver"].set()
 
+    def push(self) -> None:
+        """The same to contractors' systems, apart from the notices to people."""
+        for _ in range(MAX_ROUNDS):
+            if self._stopping.is_set() or self._peek.notice(self.hotline.clock.wall()) is None:
+                return
+            if outbox.push(self.hotline, self.name) == 0:
+                return
+        self._bells["push"].set()
+
     def take_in_pending(self) -> None:
         with self.hotline.look() as tx:
             rows = inbox.pending(tx.session, tx.wall - PENDING_AFTER)
         for row, error in intake.retry(self.hotline, rows):
             log.info("intake.retried", inbound=row.id, error=error)
+
+    def seal(self) -> None:
+        """Seals the chains of events once a day, whichever worker is first."""
+        today = self.hotline.local_day(self.hotline.clock.wall())
+        if self._sealed_on != today:
+            verify.seal_today(self.hotline)
+            self._sealed_on = today
 
     def beat(self) -> None:
         """Says that this worker lives, unless it has just done so."""

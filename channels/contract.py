@@ -143,7 +143,7 @@ class Notice:
     subject: str = ""
     ticket: str = ""  # ticket number
     account: str = ""
-    data: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict, repr=False)  # what one channel needs besides, a secret among it
 
 
 class Failure(StrEnum):

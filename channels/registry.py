@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from channels import console, webform, wechat
+from channels import console, webform, webhook, wechat
 from channels.contract import Channel
 from channels.wire import Wire
 
@@ -13,6 +13,7 @@ Factory = Callable[[Mapping[str, str], Wire], Channel | None]
 FACTORIES: dict[str, Factory] = {
     "wechat": wechat.build,
     "webform": webform.build,
+    "webhook": webhook.build,
     "console": console.build,
 }
 

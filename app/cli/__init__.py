@@ -9,7 +9,9 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import calendars, deadline, demo, inspect, messages, parked, people, serve, simulate, understand
+from app.cli import calendars, deadline, demo, inspect, messages, parked, people, samples, serve, simulate, understand
+from app.cli import verify as verifying
+from app.cli import webhook as webhooks
 from app.errors import HotlineError
 
 
@@ -54,5 +56,8 @@ for command in (
     parked.parked,
     people.user,
     people.token,
+    samples.sample,
+    webhooks.webhook,
+    verifying.verify,
 ):
     main.add_command(command)

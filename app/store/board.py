@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, selectinload
@@ -13,10 +14,12 @@ from app.store.tickets import Filter, conditions
 from app.store.timers import overdue
 from app.tickets.followup import CallBack, CallState
 from app.tickets.lifecycle import Actor, Handler, State
-from app.tickets.model import Petition, PetitionState, Ticket, TicketEvent, Timer
-from app.tickets.privacy import visible_to
+from app.tickets.model import Duty, Petition, PetitionState, Supervision, Ticket, TicketEvent, Timer
+from app.tickets.petitions import KINDS
+from app.tickets.privacy import led_by, visible_to
 
 PAGE = 20
+SHUFFLED = 3  # 踢皮球: as often as that somebody was set to work on it
 QUEUED = (State.RECEIVED, State.RETURNED)
 HANDLED = (State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD)
 OPEN = (*QUEUED, *HANDLED)
@@ -50,6 +53,18 @@ def _finished_today(now: Now) -> Condition:
     return exists().where(TicketEvent.ticket_id == Ticket.id, finished, TicketEvent.at >= now.day_starts)
 
 
+def _undone() -> Condition:
+    return and_(Duty.done_at.is_(None), Duty.withdrawn_at.is_(None))
+
+
+def _unanswered(*more: Condition) -> Condition:
+    return exists().where(Supervision.ticket_id == Ticket.id, Supervision.answered_at.is_(None), *more)
+
+
+def _to_decide(kind: str, now: Now) -> Condition:
+    return exists().where(Petition.ticket_id == Ticket.id, Petition.state == PetitionState.OPEN, Petition.kind == kind)
+
+
 SLICES: Mapping[str, Callable[[Now], Condition]] = {
     "queue": lambda now: Ticket.state.in_(QUEUED),
     "emergency": lambda now: and_(Ticket.urgency == "U0", Ticket.state.in_(OPEN)),
@@ -69,12 +84,33 @@ SLICES: Mapping[str, Callable[[Now], Condition]] = {
     "working": lambda now: Ticket.state.in_((State.IN_PROGRESS, State.ON_HOLD)),
     "to_decide": lambda now: exists().where(Petition.ticket_id == Ticket.id, Petition.state == PetitionState.OPEN),
     "ours": lambda now: and_(Ticket.handler == Handler.PURCHASER, Ticket.state.in_(HANDLED)),
+    "to_restate": lambda now: and_(
+        Ticket.confidential, Ticket.handler == Handler.CONTRACTOR, Ticket.brief == "", Ticket.state.in_(HANDLED)
+    ),
+    "returned": lambda now: and_(Ticket.returns >= 1, Ticket.state.in_(OPEN)),
+    "shuffled": lambda now: and_(Ticket.moves >= SHUFFLED, Ticket.state.in_(OPEN)),
+    "supervised": lambda now: exists().where(Supervision.ticket_id == Ticket.id),
+    "unanswered": lambda now: _unanswered(),
+    "helped": lambda now: exists().where(Duty.ticket_id == Ticket.id, _undone()),
+    **{f"decide_{kind}": partial(_to_decide, kind) for kind in KINDS},
 }
+
+
+# What waits on whoever looks, beside what they answer for.
+OWN: Mapping[str, Callable[[Actor], Condition]] = {
+    "assisting": lambda viewer: exists().where(Duty.ticket_id == Ticket.id, Duty.contractor_id == viewer.org, _undone()),
+    "to_report": lambda viewer: and_(led_by(viewer), _unanswered(Supervision.to_org == viewer.org)),
+}
+
+
+def _slice(name: str, now: Now, viewer: Actor) -> Condition:
+    """A slice for this viewer; of what a contractor only assists with, nothing stands among what it answers for."""
+    return OWN[name](viewer) if name in OWN else and_(SLICES[name](now), led_by(viewer))
 
 
 def count(session: Session, viewer: Actor, now: Now, names: Sequence[str]) -> dict[str, int]:
     """How many tickets each slice holds for this viewer, in one query."""
-    columns = [func.count().filter(SLICES[name](now)) for name in names]
+    columns = [func.count().filter(_slice(name, now, viewer)) for name in names]
     row = session.execute(select(*columns).select_from(Ticket).where(visible_to(viewer))).one()
     return dict(zip(names, row, strict=True))
 
@@ -89,7 +125,7 @@ class Page:
 
 def listed(session: Session, viewer: Actor, now: Now, name: str, wanted: Filter, page: int = 1) -> Page:
     """A page of a slice: the most urgent and the least remaining first; what is done, the newest first."""
-    where = [SLICES[name](now), *conditions(session, viewer, wanted)]
+    where = [_slice(name, now, viewer), *conditions(session, viewer, wanted)]
     total = session.scalar(select(func.count()).select_from(Ticket).where(*where)) or 0
     nearest = (
         select(func.min(Timer.due_at))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, insert, inspect, select, update
+from sqlalchemy import Table, bindparam, func, insert, inspect, select, text, update
 from sqlalchemy.orm import Session
 
 from app.tickets.model import Message, Ticket, TicketEvent
@@ -79,6 +79,8 @@ class Bulk:
             last = self._session.scalar(select(func.coalesce(func.max(kind.id), 0))) or 0
             last = max([last, *(said["id"] for said in self._rows[kind][-1:])])
             return list(range(last + AHEAD, last, -1))
+        if kind is TicketEvent:  # whoever seals waits for all that have taken a number: app/store/checkpoints.py
+            self._session.execute(text("LOCK TABLE ticket_event IN ROW EXCLUSIVE MODE"))
         sequence = func.pg_get_serial_sequence(kind.__tablename__, "id")
         taken = self._session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, AHEAD)))
         return sorted(taken, reverse=True)

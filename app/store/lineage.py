@@ -21,6 +21,12 @@ def parts_of(session: Session, ticket: Ticket) -> list[Ticket]:
     return list(session.scalars(query)) if ticket.id is not None else []
 
 
+def split_among(session: Session, tickets: Sequence[Ticket]) -> set[int]:
+    """The ids of those of them that have parts."""
+    found = session.scalars(select(Ticket.parent_id).where(Ticket.parent_id.in_([one.id for one in tickets])).distinct())
+    return {ticket_id for ticket_id in found if ticket_id is not None}
+
+
 def members_of(session: Session, incident: Ticket) -> list[Ticket]:
     """The complainants' tickets that go with a mass incident now, whole, in the order in which they came."""
     query = select(Ticket).where(Ticket.follows_id == incident.id).order_by(Ticket.id)

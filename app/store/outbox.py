@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.store.inbox import changed
@@ -15,17 +15,41 @@ from app.tickets.post import Inbound, OutboxRow, OutboxState
 
 HELD = text("outbox.state = 'held'")  # spelt out, as the partial index has it
 LEASE = timedelta(seconds=30)
+PUSHED = "webhook"  # the channel to contractors' systems: a system that is down must keep no person waiting
 UNSAID = (OutboxState.WAITING, OutboxState.HELD)
 
 
 def claim(session: Session, wall: datetime, worker: str, limit: int) -> list[OutboxRow]:
-    """Takes what is due for one worker. A claim is a lease: it lapses, and then anybody may send again (at least once)."""
+    """Takes what is due to people for one worker. A claim is a lease: it lapses, and then anybody may send again."""
     due = (
         select(OutboxRow)
-        .where(OutboxRow.next_at.is_not(None), OutboxRow.next_at <= wall)
+        .where(OutboxRow.next_at.is_not(None), OutboxRow.next_at <= wall, OutboxRow.channel != PUSHED)
         .order_by(OutboxRow.next_at)
         .limit(limit)
     )
+    return _claimed(session, due, wall, worker)
+
+
+def claim_pushes(session: Session, wall: datetime, worker: str, limit: int, each: int) -> list[OutboxRow]:
+    """The same of what is due to contractors' systems, at most ``each`` of one of them, the oldest first."""
+    place = func.row_number().over(partition_by=OutboxRow.address, order_by=(OutboxRow.next_at, OutboxRow.id))
+    ranked = select(OutboxRow.id, OutboxRow.next_at, place.label("place")).where(*_pushes(wall)).subquery()
+    chosen = select(ranked.c.id).where(ranked.c.place <= each).order_by(ranked.c.place, ranked.c.next_at).limit(limit)
+    ids = list(session.scalars(chosen))
+    due = select(OutboxRow).where(OutboxRow.id.in_(ids), *_pushes(wall)).order_by(OutboxRow.next_at, OutboxRow.id)
+    return _claimed(session, due, wall, worker) if ids else []
+
+
+def any_push(session: Session, wall: datetime) -> bool:
+    """Whether anything is due to a contractor's system."""
+    return session.scalar(select(OutboxRow.id).where(*_pushes(wall)).limit(1)) is not None
+
+
+def _pushes(wall: datetime) -> tuple[ColumnElement[bool], ...]:
+    return OutboxRow.next_at.is_not(None), OutboxRow.next_at <= wall, OutboxRow.channel == PUSHED
+
+
+def _claimed(session: Session, due: Select[OutboxRow], wall: datetime, worker: str) -> list[OutboxRow]:
     if session.get_bind().dialect.name == "postgresql":
         due = due.with_for_update(skip_locked=True)
     rows = list(session.scalars(due))
@@ -101,7 +125,7 @@ def waiting_of(session: Session, ticket: Ticket) -> list[OutboxRow]:
         select(OutboxRow)
         .join(OutboxRow.event)
         .where(OutboxRow.ticket_id == ticket.id, OutboxRow.state.in_(UNSAID))
-        .where(TicketEvent.action.in_(BY_TIME))
+        .where(TicketEvent.action.in_(BY_TIME), OutboxRow.channel != PUSHED)  # to a system it stays a fact
         .options(contains_eager(OutboxRow.event))
     )
     return list(session.scalars(query))
@@ -136,6 +160,16 @@ def drop(session: Session, row: OutboxRow, why: str) -> None:
     )
 
 
+def keep_from_contractors(session: Session, ticket: Ticket, audiences: Sequence[str]) -> None:
+    """Drops what contractors were still to be told of a ticket that has been sealed meanwhile."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.ticket_id == ticket.id, OutboxRow.audience.in_(audiences), OutboxRow.state.in_(UNSAID))
+        .values(state=OutboxState.DROPPED, next_at=None, error="已转为承接主体不可见的工单")
+        .execution_options(synchronize_session=False)
+    )
+
+
 def told_later(session: Session, row: OutboxRow) -> bool:
     """Whether something newer is on its way to the resident of this notice's ticket, or has reached them."""
     newer = select(OutboxRow.id).where(
@@ -145,6 +179,14 @@ def told_later(session: Session, row: OutboxRow) -> bool:
         OutboxRow.state.in_((OutboxState.WAITING, OutboxState.CLAIMED, OutboxState.SENT)),
     )
     return session.scalar(newer.limit(1)) is not None
+
+
+def parked(session: Session, number: str = "") -> list[OutboxRow]:
+    """Notices that people must look at, oldest first, of one ticket or of all."""
+    query = select(OutboxRow).where(OutboxRow.state == OutboxState.PARKED).order_by(OutboxRow.id)
+    if number:
+        query = query.join(OutboxRow.ticket).where(Ticket.number == number)
+    return list(session.scalars(query))
 
 
 def counts(session: Session) -> dict[OutboxState, int]:

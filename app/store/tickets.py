@@ -15,7 +15,7 @@ from app.tickets.followup import Rating
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.post import Attachment, Inbound
-from app.tickets.privacy import mask_text, visible_to
+from app.tickets.privacy import complaint, outsider, visible_to
 from app.tickets.residents import Resident
 
 PAGE = 50
@@ -55,12 +55,16 @@ class Filter:
     limit: int = field(default=PAGE)
 
 
-def by_number(session: Session, number: str, viewer: Actor) -> Ticket:
-    """The ticket with its timers, holds and petitions.
+def by_number(session: Session, number: str, viewer: Actor, *, to_act: bool = False) -> Ticket:
+    """The ticket with all that hangs on it.
 
     Raises NotFound where there is none; Hidden, whether or not there is one, for whoever does not see every ticket.
+
+    ``to_act``: whoever else is acting on it is waited for, so that of many at once each finds what the one before has left. The
+    sweep waits for nobody's ticket, so nobody waits for it in a ring. SQLite lets one writer in at a time as it is.
     """
-    found = session.scalars(select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)).one_or_none()
+    query = select(Ticket).where(Ticket.number == number, visible_to(viewer)).options(*WHOLE)
+    found = session.scalars(query.with_for_update(of=Ticket) if to_act else query).one_or_none()
     if found is None:
         raise NotFound(f"没有找到工单 {number}") if sees_all(viewer) else Hidden
     return found
@@ -85,14 +89,15 @@ def listed(session: Session, viewer: Actor, wanted: Filter) -> list[Ticket]:
 def conditions(session: Session, viewer: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
     """What this viewer may see, and the filter, as conditions on Ticket: every list and every count goes through here.
 
-    A filter by what a contractor may not read would let it guess that piece by piece: it asks by sender and by a platform's id
-    in vain, and its words are looked for in what it reads.
+    A filter by what somebody may not read would let them guess that piece by piece: contractors and third parties ask by sender
+    and by a platform's id in vain, and their words are looked for in what they read.
     """
-    if viewer.role is Role.CONTRACTOR and (wanted.sender or wanted.external_id):
+    if outsider(viewer) and (wanted.sender or wanted.external_id):
         return [false()]
     where = [visible_to(viewer), *_filtered(wanted)]
     if wanted.words:
-        where.append(_readable_words(session, where, wanted.words) if viewer.role is Role.CONTRACTOR else _words(wanted.words))
+        readable = outsider(viewer)
+        where.append(_readable_words(session, viewer, where, wanted.words) if readable else _words(wanted.words))
     return where
 
 
@@ -100,17 +105,18 @@ def _words(words: str) -> ColumnElement[bool]:
     return or_(Ticket.text.contains(words, autoescape=True), Ticket.number == words)
 
 
-def _readable_words(session: Session, where: Sequence[ColumnElement[bool]], words: str) -> ColumnElement[bool]:
-    """``_words``, only where they still stand once the text is masked as the viewer reads it."""
+_READ = (Ticket.id, Ticket.number, Ticket.text, Ticket.brief, Ticket.confidential, Ticket.urgency, Ticket.unit, Ticket.room)
+
+
+def _readable_words(session: Session, viewer: Actor, where: Sequence[ColumnElement[bool]], words: str) -> ColumnElement[bool]:
+    """``_words``, only where they stand in the complaint as the viewer reads it: masked, or as the desk has restated it."""
     rows = session.execute(
-        select(Ticket.id, Ticket.number, Ticket.text, Resident.name)
+        select(*_READ, Resident.name.label("name"))
         .outerjoin(Resident, Resident.id == Ticket.resident_id)
-        .where(*where, _words(words))
+        .where(*where, or_(_words(words), Ticket.brief.contains(words, autoescape=True)))
     )
     sought = words.casefold()
-    found = [
-        ticket_id for ticket_id, number, text, name in rows if number == words or sought in mask_text(text, name or "").casefold()
-    ]
+    found = [row.id for row in rows if row.number == words or sought in complaint(viewer, row, row.name or "").casefold()]
     # Written out, because a common word finds more tickets than SQLite takes parameters.
     return Ticket.id.in_(bindparam("readable", found, expanding=True, literal_execute=True))
 

@@ -4,7 +4,8 @@ Whoever changes, removes or slips in an event has to rewrite every hash after it
 that would hide shows against a checkpoint written down elsewhere (``hotline verify``).
 
 What is hashed is plain data in one spelling, so that it comes out the same from either database, years later and without this
-program: JSON, keys in order, moments in UTC.
+program: JSON, keys in order, moments in UTC, a whole number without a fraction however it was written (PostgreSQL gives 1e16
+back as 10000000000000000).
 """
 
 from __future__ import annotations
@@ -13,11 +14,29 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
-from app.tickets.model import TicketEvent
+
+class Recorded(Protocol):
+    """An event, as far as it is hashed: a ``TicketEvent``, or a bare row with its columns."""
+
+    seq: Any
+    at: Any
+    noticed_at: Any
+    action: Any
+    by_role: Any
+    by_id: Any
+    by_name: Any
+    by_org: Any
+    from_state: Any
+    to_state: Any
+    details: Any
+    clocks: Any
+    cause: Any
+    hash: Any
 
 
-def link(before: str, number: str, event: TicketEvent) -> str:
+def link(before: str, number: str, event: Recorded) -> str:
     """The hash of an event of ticket ``number`` that follows on one whose hash is ``before`` ("" for the first)."""
     said = {
         "before": before,
@@ -29,19 +48,28 @@ def link(before: str, number: str, event: TicketEvent) -> str:
         "by": [str(event.by_role), event.by_id, event.by_name, event.by_org],
         "from": str(event.from_state) if event.from_state else None,
         "to": str(event.to_state),
-        "details": event.details,
-        "clocks": event.clocks,
+        "details": _plain(event.details),
+        "clocks": _plain(event.clocks),
         "cause": event.cause,
     }
     plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _plain(value: Any) -> Any:
+    """The same data with keys as JSON has them and whole numbers as such."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inside) for name, inside in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inside) for inside in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _spelt(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def faults(number: str, events: Iterable[TicketEvent], head: str, seq: int) -> list[str]:
+def faults(number: str, events: Iterable[Recorded], head: str, seq: int) -> list[str]:
     """What is wrong with a ticket's whole chain, each in a sentence; ``events`` in the order of their numbers.
 
     Events written before there was a chain carry no hash: they may stand at the beginning and nowhere else.

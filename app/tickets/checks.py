@@ -1,12 +1,12 @@
 """What cannot be a fact of the table: each check is a function of its own, named in the row it belongs to.
 
-A check answers with one sentence in Chinese when the act is refused, with None when it is not. Where several rows share one, it
-is written once here.
+A check answers with one sentence in Chinese when the act is refused, with None when it is not; with one that is ``Late`` where
+anybody would be refused as the ticket stands. Where several rows share one, it is written once here.
 """
 
 from __future__ import annotations
 
-from app.tickets.parties import SEALED_GROUPS, Actor, Case, Check, Details, Handler, Role
+from app.tickets.parties import SEALED_GROUPS, Actor, Case, Check, Details, Handler, Late, Role
 
 RETURNS_BY_THE_DESK = 1  # how many returns the desk may decide on; from the next on somebody who may assign bindingly decides
 
@@ -24,16 +24,16 @@ def by_its_helper(case: Case, actor: Actor, details: Details) -> str | None:
 
 
 def somebody_helps(case: Case, actor: Actor, details: Details) -> str | None:
-    return None if any(duty.open for duty in case.duties) else "没有正在进行的协办"
+    return None if any(duty.open for duty in case.duties) else Late("没有正在进行的协办")
 
 
 def not_its_own_helper(case: Case, actor: Actor, details: Details) -> str | None:
     """Whoever leads 主办 does not assist itself, and is not asked twice for what it has not done yet."""
     helper = int(details.get("helper") or 0)
     if helper and helper == case.contractor_id:
-        return "主办单位不能同时协办"
+        return "主办单位不能同时协办，请另选一家"
     if helper and any(duty.open and duty.contractor_id == helper for duty in case.duties):
-        return "该单位已有未完成的协办事项"
+        return Late("该单位已有未完成的协办事项")
     return None
 
 
@@ -52,15 +52,21 @@ def by_the_resident(case: Case, actor: Actor, details: Details) -> str | None:
 
 def one_petition_at_a_time(case: Case, actor: Actor, details: Details) -> str | None:
     """Whoever has asked waits for the decision."""
-    return "已有申请待裁决" if any(asked.state == "open" for asked in case.petitions) else None
+    return Late("已有申请待裁决") if any(asked.state == "open" for asked in case.petitions) else None
+
+
+DECIDED = {"granted": "由{by}同意", "denied": "由{by}驳回", "moot": "随工单进展失效"}
 
 
 def asked(kind: str) -> Check:
-    """Nothing is decided that nobody asked for."""
+    """Nothing is decided that nobody asked for, and nothing twice."""
 
     def somebody_asked(case: Case, actor: Actor, details: Details) -> str | None:
-        waits = any(petition.state == "open" and petition.kind == kind for petition in case.petitions)
-        return None if waits else "没有待裁决的申请"
+        ours = [petition for petition in case.petitions if petition.kind == kind]
+        if any(petition.state == "open" for petition in ours):
+            return None
+        last = f"，上一份已{DECIDED[ours[-1].state].format(by=ours[-1].decided_by)}" if ours else ""
+        return Late(f"没有待裁决的申请{last}")
 
     return somebody_asked
 
@@ -85,34 +91,39 @@ def may_assign(case: Case, actor: Actor, details: Details) -> str | None:
 
 
 def still_to_review(case: Case, actor: Actor, details: Details) -> str | None:
-    return "已经审核通过" if case.reviewed_at is not None else None
+    return Late("已经审核通过") if case.reviewed_at is not None else None
 
 
 def reviewed_before_silence_counts(case: Case, actor: Actor, details: Details) -> str | None:
     """Silence closes only what somebody has reviewed; whoever closes by hand has."""
     if actor.role is Role.SYSTEM and case.reviewed_at is None:
-        return "办结尚未审核"
+        return Late("办结尚未审核")
     return None
 
 
 def no_member_yet(case: Case, actor: Actor, details: Details) -> str | None:
     """One ticket goes with one mass incident, and a work order of one goes with none."""
     if case.incident:
-        return "这是群体事件的主单，不能再并入别的群体事件"
-    return "已在一个群体事件中，请先退出" if case.follows_id is not None else None
+        return Late("这是群体事件的主单，不能再并入别的群体事件")
+    return Late("已在一个群体事件中，请先退出") if case.follows_id is not None else None
 
 
 def a_member(case: Case, actor: Actor, details: Details) -> str | None:
-    return None if case.follows_id is not None else "这张工单不在群体事件中"
+    return None if case.follows_id is not None else Late("这张工单不在群体事件中")
 
 
 def no_incident(case: Case, actor: Actor, details: Details) -> str | None:
     """The one work order of many complainants ends for all of them or for none."""
-    return "群体事件的主单不能这样处理，请先让各诉求退出" if case.incident else None
+    return Late("群体事件的主单不能这样处理，请先让各诉求退出") if case.incident else None
 
 
 def under_supervision(case: Case, actor: Actor, details: Details) -> str | None:
-    return None if any(one.answered_at is None for one in case.supervisions) else "没有待反馈的督办单"
+    return None if any(one.answered_at is None for one in case.supervisions) else Late("没有待反馈的督办单")
+
+
+def desk_reports_its_own(case: Case, actor: Actor, details: Details) -> str | None:
+    """Whoever was told to do something answers for it; the desk does not answer for others."""
+    return "由承办单位反馈" if actor.role is Role.AGENT and case.handler != Handler.DESK else None
 
 
 def not_of_the_rated(case: Case, actor: Actor, details: Details) -> str | None:

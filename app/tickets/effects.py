@@ -199,7 +199,7 @@ def _supervise(ticket: Ticket, by: Actor, details: Details, at: datetime) -> Non
             level=int(details["level"]),
             demand=str(details["text"]),
             to_handler=str(ticket.handler),
-            to_org={Handler.CONTRACTOR: ticket.contractor_id, Handler.PURCHASER: ticket.purchaser_id}.get(ticket.handler),
+            to_org=_holder(ticket)[1],
             to_name=str(details.get("to", "")),
             issued_at=at,
             issued_by=by.name,
@@ -253,32 +253,42 @@ class Standing:
 
     state: State | None
     late: bool  # a deadline of the citizen's or the contractor's had lapsed
+    holder: tuple[Handler, int | None]  # whose it was
 
     @classmethod
     def of(cls, ticket: Ticket) -> Standing:
-        return cls(ticket.state, _late(ticket))
+        return cls(ticket.state, _late(ticket), _holder(ticket))
 
 
 def settle(ticket: Ticket, before: Standing, at: datetime) -> None:
     """What follows from where the ticket stands now: a hold it has left is over, by its own end at the latest; a petition nobody
-    works under any more is moot, and so is a duty beside no work; an order is answered by the resolution itself; no rung counts
-    as reached once nothing is lapsed any more, or nobody is at work; and a reviewed end is to be asked about."""
+    works under any more is moot, and so is a duty beside no work, or beside the work of another; an order is answered by the
+    resolution itself, and binds nobody but whom it was given to; no rung counts as reached once nothing is lapsed any more, or
+    nobody is at work; and a reviewed end is to be asked about."""
+    passed_on = before.state is not None and before.holder != _holder(ticket)
     if before.state is State.ON_HOLD and ticket.state is not State.ON_HOLD:
         for held in ticket.holds:
             held.ended_at = held.ended_at or min(at, held.until)
     if not petitions.outlives(ticket, ticket.state):
         petitions.decide(ticket, PetitionState.MOOT, "", "", at)
-    if before.state in AT_WORK and ticket.state not in AT_WORK:
+    if before.state in AT_WORK and (passed_on or ticket.state not in AT_WORK):
         for duty in _open_duties(ticket):
             duty.withdrawn_at = at
     if before.state in UNANSWERED and ticket.state not in UNANSWERED:
         _answered(ticket, "", "随工单办理完毕", at)
+    elif passed_on:
+        _answered(ticket, "", "工单已改由他人承办，不再等待反馈", at)
     if ticket.state in ENDED and ticket.reviewed_at is not None and _somebody_to_call(ticket):
         ticket.to_call_at = ticket.to_call_at or at
     elif ticket.to_call_at is not None and not (_somebody_to_call(ticket) and ticket.state in (*UNANSWERED, State.RESOLVED)):
         ticket.to_call_at = None
     if ticket.level and not _late(ticket) and (before.late or ticket.state not in UNANSWERED):
         ticket.level = 0
+
+
+def _holder(ticket: Ticket) -> tuple[Handler, int | None]:
+    orgs = {Handler.CONTRACTOR: ticket.contractor_id, Handler.PURCHASER: ticket.purchaser_id}
+    return ticket.handler, orgs.get(ticket.handler)
 
 
 def _late(ticket: Ticket) -> bool:

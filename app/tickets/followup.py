@@ -119,6 +119,7 @@ class Photo(Record):
     round: Mapped[int] = mapped_column(BigId, default=1)
     stage: Mapped[Code]  # before 修前, after 修后, other
     sha256: Mapped[Code]  # of what was sent: the same picture twice is one
+    content_sha256: Mapped[Code]  # of what is kept, as the event that carries it says too
     mime: Mapped[Code]
     width: Mapped[int] = mapped_column(BigId)
     height: Mapped[int] = mapped_column(BigId)

@@ -24,6 +24,7 @@ from app.tickets.checks import (
     by_its_handler,
     by_its_helper,
     by_the_resident,
+    desk_reports_its_own,
     may_assign,
     may_judge_return,
     never_sealed,
@@ -47,6 +48,7 @@ from app.tickets.parties import Case as Case
 from app.tickets.parties import Check as Check
 from app.tickets.parties import Details as Details
 from app.tickets.parties import Handler as Handler
+from app.tickets.parties import Late as Late
 from app.tickets.parties import Role as Role
 from app.tickets.parties import State as State
 
@@ -92,7 +94,7 @@ AT_WORK: frozenset[State | None] = frozenset({S.DISPATCHED, S.IN_PROGRESS, S.ON_
 WORKED: frozenset[State | None] = frozenset({S.IN_PROGRESS, S.ON_HOLD})
 ENDED: frozenset[State | None] = frozenset({S.RESOLVED, S.CLOSED})
 LATER = OPEN | {S.CLOSED}  # what is asked about a round may be decided whatever became of the ticket since
-SET_TO_WORK = "+accept +reach +arrive +finish +contact +resolve"
+SET_TO_WORK = "xsupervise +accept +reach +arrive +finish +contact +resolve"
 TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide xassist xsupervise"
 # Whoever did not do it no longer need.
 DONE = "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK
@@ -133,7 +135,7 @@ TABLE: tuple[Rule, ...] = (
     # --- the desk: what it is, whose it is
     row("classify", "改类",     QUEUED,              SAME,          MACHINE | DESK,                "+contact +resolve",         "",                      "leaf"),
     row("protect",  "保密",     LATER,               SAME,          DESK | {R.RESIDENT},           "",                          "",                      "", by_the_resident),
-    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "",                      "text"),
+    row("restate",  "转述",     LATER,               SAME,          DESK,                          "",                          "contractor",            "text"),
     row("dispatch", "派单",     QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "contractor resident",   "contractor", never_sealed, may_assign),
     row("refer",    "转主管",   QUEUED,              S.DISPATCHED,  MACHINE | DESK,                SET_TO_WORK,                 "supervisor resident",   "purchaser"),
     row("answer",   "直接答复", QUEUED,              S.RESOLVED,    DESK,                          DONE,                        "resident",              "text"),
@@ -190,7 +192,7 @@ TABLE: tuple[Rule, ...] = (
     row("leave",    "退出群体事件", WORKED,          S.RECEIVED,    MACHINE | DESK,                ">resolve >finish",          "resident desk",         "reason", a_member),
     # --- 督办 with a numbered document, and what comes back
     row("supervise", "督办",    UNANSWERED,          SAME,          {R.SUPERVISOR},                "+supervise",                "handler desk",          "level text"),
-    row("report",   "督办反馈", UNANSWERED,          SAME,          HANDLERS,                      "-supervise",                "supervisor",            "text", by_its_handler, under_supervision),
+    row("report",   "督办反馈", UNANSWERED,          SAME,          STAFF,                         "-supervise",                "supervisor",            "text", by_its_handler, desk_reports_its_own, under_supervision),
     # A deadline moves only when somebody who may has decided so: on a petition, or openly against the policy.
     row("override", "调整期限", UNANSWERED,          SAME,          {R.SUPERVISOR} | MACHINE,      "^?",                        "resident handler",      "target deadline reason"),
     row("acknowledge", "知悉",  UNANSWERED,          SAME,          STAFF,                         "~*",                        "",                      "", by_its_handler),

@@ -107,4 +107,12 @@ class Case(Protocol):
 
 
 Details = Mapping[str, Any]
+
+
+class Late(str):
+    """Words of a refusal for how things stand now, not for who asks: somebody was first, or nobody has asked yet."""
+
+    __slots__ = ()
+
+
 Check = Callable[[Case, Actor, Details], str | None]

@@ -54,6 +54,7 @@ LIVES: Mapping[str, frozenset[State | None]] = {
     EXCLUSION: UNANSWERED | {State.RESOLVED, State.CLOSED},
     APPEAL: UNANSWERED | {State.RESOLVED, State.CLOSED},
 }
+OF_ONES_OWN = (EXTENSION, RETURN)  # about the work of whoever asked, and of nobody who has it afterwards
 
 
 def waiting(ticket: Ticket) -> Petition | None:
@@ -62,9 +63,11 @@ def waiting(ticket: Ticket) -> Petition | None:
 
 
 def outlives(ticket: Ticket, state: State | None) -> bool:
-    """Whether the waiting petition still means something in that state."""
+    """Whether the waiting petition still means something in that state, and to whoever answers for the ticket now."""
     asked = waiting(ticket)
-    return asked is not None and state in LIVES[asked.kind]
+    if asked is None or (asked.kind in OF_ONES_OWN and asked.contractor_id != ticket.contractor_id):
+        return False
+    return state in LIVES[asked.kind]
 
 
 def voided(ticket: Ticket, turn: int) -> bool:

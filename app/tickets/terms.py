@@ -47,10 +47,12 @@ def hold(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, 
     until = terms.moment(details, "until", "恢复时间")
     longest, together = (timedelta(days=days) for days in (terms.rules.hold_days, terms.rules.hold_total_days))
     if until - terms.now > longest:
-        raise BadInput(f"一次挂起最多 {longest.days} 天", cure="请填写更早的恢复时间；到期仍不能办理，可再次挂起或申请延期")
+        raise BadInput(
+            f"一次挂起最多 {longest.days} 天", cure="请填写更早的恢复时间；到期仍不能办理，可再次挂起或申请延期", field="until"
+        )
     so_far = sum(((held.ended_at or terms.now) - held.started_at for held in ticket.holds), NOTHING)
     if so_far + (until - terms.now) > together:
-        raise BadInput(f"这张工单挂起合计最多 {together.days} 天", cure="请填写更早的恢复时间，或申请延期")
+        raise BadInput(f"这张工单挂起合计最多 {together.days} 天", cure="请填写更早的恢复时间，或申请延期", field="until")
     return {"until_at": until.isoformat()}
 
 
@@ -61,9 +63,9 @@ def petition(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[s
     if present is None:
         raise BadInput("没有在走的办结时限", cure="不需要延期")
     if wanted <= present:
-        raise BadInput("希望延到的时间不晚于现在的期限", cure="请填写更晚的日期和时间")
+        raise BadInput("希望延到的时间不晚于现在的期限", cure="请填写更晚的日期和时间", field="wanted")
     if wanted - max(present, terms.now) > timedelta(days=terms.rules.extension_days):
-        raise BadInput(f"一次申请最多延期 {terms.rules.extension_days} 天", cure="请填写更早的日期和时间")
+        raise BadInput(f"一次申请最多延期 {terms.rules.extension_days} 天", cure="请填写更早的日期和时间", field="wanted")
     granted = [asked for asked in ticket.petitions if asked.kind == EXTENSION and asked.state is PetitionState.GRANTED]
     if len(granted) >= terms.rules.extensions:
         raise BadInput(f"这张工单已延期 {len(granted)} 次，不能再申请", cure="请与主管部门联系")
@@ -88,9 +90,8 @@ def resolve(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[st
 def _one_of(details: Mapping[str, Any], name: str, known: Mapping[str, str], label: str) -> str:
     value = str(details.get(name) or "")
     if value not in known:
-        raise BadInput(
-            f"没有“{value}”这种{label}", cure=f"可选：{'、'.join(f'{word}（{code}）' for code, word in known.items())}"
-        )
+        cure = f"可选：{'、'.join(f'{word}（{code}）' for code, word in known.items())}"
+        raise BadInput(f"没有“{value}”这种{label}", cure=cure, field=name)
     return known[value]
 
 
@@ -106,7 +107,7 @@ def appeal(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str
     """Against the rating of one round, once."""
     turn = str(details.get("round") or "")
     if not (turn.isascii() and turn.isdigit() and 1 <= int(turn) <= ticket.round):
-        raise BadInput(f"没有第 {turn} 次办理", cure="请选择有评价的一次办理")
+        raise BadInput(f"没有第 {turn} 次办理", cure="请选择有评价的一次办理", field="round")
     decided = (PetitionState.GRANTED, PetitionState.DENIED)
     appeals = [asked for asked in ticket.petitions if asked.kind == APPEAL and asked.state in decided]
     if any(asked.round == int(turn) for asked in appeals):
@@ -117,7 +118,7 @@ def appeal(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str
 def supervise(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
     """督办 or 约谈: what stands above what the clocks do by themselves."""
     if int(details.get("level") or 0) not in SUPERVISIONS:
-        raise BadInput("没有这个督办级别", cure="可选：2 督办、3 约谈")
+        raise BadInput("没有这个督办级别", cure="可选：2 督办、3 约谈", field="level")
     return {"level": int(details["level"]), "level_name": SUPERVISIONS[int(details["level"])]}
 
 
@@ -129,12 +130,12 @@ def grant(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[str,
         return {}  # refused by the row's check
     until = terms.moment(details, "until", "批准延到的时间") if details.get("until") or details.get("until_at") else asked.wanted
     if until > asked.wanted:
-        raise BadInput("批准的期限晚于申请的期限", cure="请填写不晚于申请的时间")
+        raise BadInput("批准的期限晚于申请的期限", cure="请填写不晚于申请的时间", field="until")
     if until <= terms.now:
         raise BadInput("申请的期限已过", cure="请驳回，由承接主体重新申请")
     present = _first_due(ticket)
     if present is None or until <= present:
-        raise BadInput("批准的期限不晚于现在的期限", cure="请填写更晚的时间，或驳回申请")
+        raise BadInput("批准的期限不晚于现在的期限", cure="请填写更晚的时间，或驳回申请", field="until")
     return {"deadline_at": until.isoformat(), "wanted_at": asked.wanted.isoformat(), "asked": asked.reason}
 
 
@@ -143,10 +144,10 @@ def override(ticket: Ticket, details: Mapping[str, Any], terms: Terms) -> dict[s
     key = str(details.get("target", ""))
     present = _running(ticket, key)
     if present is None:
-        raise BadInput(f"没有在走的时限“{key}”", cure="请从列表中选择一项在走的时限")
+        raise BadInput(f"没有在走的时限“{key}”", cure="请从列表中选择一项在走的时限", field="target")
     until = terms.moment(details, "deadline", "新的期限")
     if until == present.due_at:
-        raise BadInput("新的期限与现在的期限相同", cure="请填写另一个日期和时间")
+        raise BadInput("新的期限与现在的期限相同", cure="请填写另一个日期和时间", field="deadline")
     return {"deadline_at": until.isoformat(), "target_name": present.name}
 
 

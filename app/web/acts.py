@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app import notify
+from app import evidence, notify
 from app.errors import BadInput
 from app.hotline import Tx
+from app.store import photos
 from app.store import tickets as store
 from app.tickets import petitions
 from app.tickets.lifecycle import Actor, Handler, Role, Rule, offers
 from app.tickets.model import Petition, Ticket, Timer
-from app.web.forms import FIRST, FORMS, UNSEAL, ActForm, Given
+from app.web.forms import FIRST, FORMS, PHOTOS, PROVES, UNSEAL, ActForm, Given
 from routing.assign import Terms
 
 LONGEST = 5000  # characters of one field
@@ -34,7 +35,7 @@ def offered(tx: Tx, ticket: Ticket, viewer: Actor) -> list[Offer]:
     """What the table lets this person do to this ticket now, what one mostly came for first."""
     rules = [rule for rule in offers(ticket.state, viewer.role) if rule.action in FORMS and _may(tx, rule, ticket, viewer)]
     made = [
-        Offer(rule.action, form_of(tx, rule.action, ticket, viewer), frozenset(rule.needs), rule.action in FIRST)
+        Offer(rule.action, form_of(tx, rule.action, ticket, viewer), _needed(tx, rule, ticket, viewer), rule.action in FIRST)
         for rule in rules
     ]
     return sorted(made, key=_rank)
@@ -47,9 +48,29 @@ def form_of(tx: Tx, action: str, ticket: Ticket, viewer: Actor) -> ActForm:
     asked = petitions.waiting(ticket)
     if asked is not None and action in (*petitions.GRANTED_BY, *petitions.DENIED_BY):
         form = replace(form, hint="。".join(part for part in (_asked(tx, asked), form.hint) if part))
+    if action == "resolve":
+        return _resolution(tx, ticket, form)
     if action == "classify" and ticket.sealed and viewer.role is Role.SUPERVISOR:
         return replace(form, fields=(*form.fields, UNSEAL))
     return form
+
+
+def _resolution(tx: Tx, ticket: Ticket, form: ActForm) -> ActForm:
+    """Asks for what the category wants to see, or for any picture where it wants none."""
+    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
+    asked = leaf.evidence if leaf is not None else ()
+    of_the_work = any(PROVES[name] in asked for name in ("photos_before", "photos_after"))
+    left_out = {name for name, what in PROVES.items() if what not in asked} | ({PHOTOS.name} if of_the_work else set())
+    return replace(form, fields=tuple(field for field in form.fields if field.name not in left_out))
+
+
+def _needed(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> frozenset[str]:
+    """What the form may not leave empty: what the row needs, and what has to be shown and was not sent before."""
+    if rule.action != "resolve":
+        return frozenset(rule.needs)
+    asked = evidence.asked_of(tx, ticket, viewer)
+    there = {one.stage for one in photos.of_round(tx.session, ticket, viewer)} if asked else set()
+    return frozenset(rule.needs) | {name for name, what in PROVES.items() if what in asked and what not in there}
 
 
 def _asked(tx: Tx, asked: Petition) -> str:
@@ -93,21 +114,29 @@ def _rings(timer: Timer) -> bool:
 
 def details(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: Given) -> dict[str, Any]:
     """What ``act`` is handed, from what the form said. Raises BadInput where it cannot be used."""
-    said = {name: str(value).strip() for name, value in given if name != "seen"}
-    asked = {field.name for field in form_of(tx, action, ticket, viewer).fields}
+    said = {name: str(value).strip() for name, value in given if name not in ("seen", "photos")}
+    fields = (*FORMS[action].fields, *form_of(tx, action, ticket, viewer).fields)
+    asked = {field.name for field in fields}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in asked and value}
-    if any(len(value) > LONGEST for value in kept.values()):
-        raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字")
+    too_long = [name for name, value in kept.items() if len(value) > LONGEST]
+    if too_long:
+        raise BadInput("填写的内容过长", cure=f"每项不超过 {LONGEST} 字", field=too_long[0])
     for name in kept.keys() & _READ.keys():
-        kept |= _READ[name](tx, ticket, viewer, str(kept[name]))
+        try:
+            kept |= _READ[name](tx, ticket, viewer, str(kept[name]))
+        except BadInput as wrong:
+            wrong.field = wrong.field or name
+            raise
+    if given.photos:
+        if not FORMS[action].pictured:
+            raise BadInput(f"“{FORMS[action].button}”不能附照片", cure="请附在进展或办结上")
+        kept["photos"] = [_number(one, "照片") for one in given.photos]
     return kept
 
 
 def _contractor(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
     names = tx.hotline.knowledge(tx.session).snapshot.contractors
-    chosen = _number(value, "承接主体")
-    if chosen not in names:
-        raise BadInput("没有这个承接主体", cure="请从列表中选择")
+    chosen = _one_of(value, names, "承接主体")
     owed = next((terms for terms in owing(tx, ticket) if int(terms.contractor_id) == chosen), None)
     if owed is None:
         return {"contractor": chosen, "why": f"{viewer.name}人工派单，合同未覆盖"}
@@ -126,9 +155,7 @@ def owing(tx: Tx, ticket: Ticket) -> tuple[Terms, ...]:
 
 
 def _purchaser(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    chosen = _number(value, "主管部门")
-    if chosen not in tx.hotline.knowledge(tx.session).snapshot.purchasers:
-        raise BadInput("没有这个主管部门", cure="请从列表中选择")
+    chosen = _one_of(value, tx.hotline.knowledge(tx.session).snapshot.purchasers, "主管部门")
     return {"purchaser": chosen, "why": f"{viewer.name}转办"}
 
 
@@ -147,7 +174,7 @@ def _moment(name: str) -> Callable[[Tx, Ticket, Actor, str], dict[str, Any]]:
         except ValueError:
             return {name: value}
         if not 1 < moment.year < 9999:
-            raise BadInput("时间填写有误", cure="请填写将来的日期和时间")
+            raise BadInput("时间填写有误", cure="请检查年份")
         local = moment if moment.tzinfo else moment.replace(tzinfo=tx.hotline.zone)
         return {name: tx.hotline.spell(local), f"{name}_at": local.isoformat()}
 
@@ -175,10 +202,14 @@ def _unseal(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]
 
 
 def _codes(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    leaf = tx.hotline.policy.taxonomy.leaves.get(value)
-    if leaf is None or leaf.group != "E":
+    """One emergency or several, with commas between."""
+    taxonomy = tx.hotline.policy.taxonomy
+    found = [taxonomy.leaves.get(code.strip()) for code in value.split(",")]
+    leaves = [leaf for leaf in found if leaf is not None and leaf.group == "E"]
+    if len(leaves) < len(found):
         raise BadInput("没有这个应急类别", cure="请从列表中选择")
-    return {"codes": [leaf.code], "why": f"{viewer.name}判定为{leaf.name}", "quote": ticket.text[:60]}
+    why = f"{viewer.name}判定为{'、'.join(leaf.name for leaf in leaves)}"
+    return {"codes": [leaf.code for leaf in leaves], "why": why, "quote": ticket.text[:60]}
 
 
 def _level(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
@@ -186,10 +217,20 @@ def _level(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
 
 
 def _helper(tx: Tx, ticket: Ticket, viewer: Actor, value: str) -> dict[str, Any]:
-    chosen = _number(value, "协办单位")
-    if chosen not in tx.hotline.knowledge(tx.session).snapshot.contractors:
-        raise BadInput("没有这个承接主体", cure="请从列表中选择")
-    return {"helper": chosen}
+    return {"helper": _one_of(value, tx.hotline.knowledge(tx.session).snapshot.contractors, "承接主体")}
+
+
+def _one_of(value: str, names: Mapping[int, str], what: str) -> int:
+    """Whom an id means, or a name, or a part of it that only one of them has. Raises BadInput."""
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        found = [int(value)] if int(value) in names else []
+    else:
+        found = [one for one, name in names.items() if name == value] or [one for one, name in names.items() if value in name]
+    if len(found) > 1:
+        raise BadInput(f"名称含“{value}”的{what}有 {len(found)} 个", cure="请写全称或编号")
+    if not found:
+        raise BadInput(f"没有这个{what}", cure="请从列表中选择")
+    return found[0]
 
 
 def _number(value: str, what: str) -> int:
@@ -206,6 +247,7 @@ _READ: Mapping[str, Callable[[Tx, Ticket, Actor, str], dict[str, Any]]] = {
     "until": _moment("until"),
     "wanted": _moment("wanted"),
     "deadline": _moment("deadline"),
+    "finished": _moment("finished"),
     "codes": _codes,
     "level": _level,
     "helper": _helper,

@@ -1,73 +1,25 @@
-"""/api/v1: tickets and the register as JSON, for programs with a bearer token. Nobody sees here what the pages hide."""
+"""/api/v1, what is read: tickets and the register as JSON, for programs with a token. Nobody sees here what the pages hide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
+from fastapi import Query
 
 from app.errors import BadInput
-from app.hotline import Tx
 from app.register.model import Contract, Contractor, Estate
 from app.store import register as register_store
 from app.store import tickets as store
-from app.tickets.lifecycle import Actor, Role, State
-from app.tickets.model import Ticket, Timer
-from app.tickets.privacy import sees_person
+from app.tickets.lifecycle import Role, State
+from app.web import programs
+from app.web.api_views import ticket_views
 from app.web.deadlines import deadlines_data
-from app.web.guards import TheHotline, program
-from app.web.shapes import DeadlinesView, EventView, MessageView, PlaceView, Problem, TicketPage, TicketView, TimerView
-from app.web.views import concerns, readable
+from app.web.guards import TheHotline
+from app.web.programs import Viewer
+from app.web.shapes import DeadlinesView, TicketPage, TicketView
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
-    for status, words in {
-        400: "无法识别",
-        401: "需要令牌",
-        403: "没有权限",
-        404: "未找到",
-        422: "内容有误",
-        503: "系统繁忙",
-    }.items()
-}
-
-
-class InChinese(APIRoute):
-    """Says what is wrong with a request in the words of its reader."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except RequestValidationError as wrong:
-                raise BadInput(_wrong(wrong.errors()[0]), cure="请改正后重试") from None
-
-        return handle
-
-
-def _wrong(error: Mapping[str, Any]) -> str:
-    name, limits = error["loc"][-1], error.get("ctx", {})
-    words = {
-        "enum": f"可用的值：{'、'.join(State)}",
-        "int_parsing": "应为整数",
-        "bool_parsing": "应为 true 或 false",
-        "greater_than_equal": f"不得小于 {limits.get('ge')}",
-        "less_than_equal": f"不得大于 {limits.get('le')}",
-    }
-    return f"“{name}”填写有误：{words.get(error['type'], '应为带时区的时间，例如 2026-01-05T00:00:00+08:00')}"
-
-
-# The scheme is there for the OpenAPI document; ``program`` is what checks the token.
-_bearer = HTTPBearer(auto_error=False, description="hotline token create 生成的令牌")
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, route_class=InChinese, dependencies=[Depends(_bearer)])
-Viewer = Annotated[Actor, Depends(program)]
+router = programs.router()
 MOST = 200
 
 
@@ -114,7 +66,7 @@ def list_tickets(
             limit=limit + 1,
         )
         found = store.listed(tx.session, viewer, wanted)
-        views = _tickets(tx, found[:limit], viewer)
+        views = ticket_views(tx, found[:limit], viewer)
     return TicketPage(tickets=views, next=str(found[limit - 1].id) if len(found) > limit else None)
 
 
@@ -122,7 +74,7 @@ def list_tickets(
 def one_ticket(hotline: TheHotline, viewer: Viewer, number: str) -> TicketView:
     """One ticket with its whole history."""
     with hotline.look() as tx:
-        return _tickets(tx, [store.by_number(tx.session, number, viewer)], viewer)[0]
+        return ticket_views(tx, [store.by_number(tx.session, number, viewer)], viewer)[0]
 
 
 @router.get("/tickets/{number}/deadlines")
@@ -131,54 +83,6 @@ def deadlines(hotline: TheHotline, viewer: Viewer, number: str) -> DeadlinesView
     the days that counted, the steps that fired, and how it stands now."""
     with hotline.look() as tx:
         return DeadlinesView.model_validate(deadlines_data(tx, store.by_number(tx.session, number, viewer), viewer))
-
-
-def _tickets(tx: Tx, tickets: Sequence[Ticket], viewer: Actor) -> list[TicketView]:
-    """Tickets with all that hangs on them, as this viewer may see it."""
-    contracts = register_store.contract_numbers(tx.session, [t.contract_id for t in tickets if t.contract_id])
-    pasts = store.histories(tx.session, tickets)
-    return [_with_past(tx, ticket, viewer, _ticket(tx, ticket, viewer, contracts), pasts[ticket.id]) for ticket in tickets]
-
-
-def _with_past(tx: Tx, ticket: Ticket, viewer: Actor, view: TicketView, past: store.History) -> TicketView:
-    outsider = viewer.role is Role.CONTRACTOR
-    view.external_ids = [] if outsider else past.external_ids  # some platforms' ids hold the sender's
-    view.events = [
-        EventView(
-            at=event.at,
-            action=event.action,
-            by="" if outsider and event.by_role is Role.RESIDENT else event.by_name,
-            role=event.by_role,
-            from_state=event.from_state,
-            to_state=event.to_state,
-            details={} if outsider else event.details,
-        )
-        for event in past.events
-    ]
-    view.messages = [
-        MessageView(
-            at=said.at,
-            by="" if outsider and said.by_role is Role.RESIDENT else said.by_name,
-            channel=said.channel,
-            kind=said.kind,
-            text=readable(tx, ticket, viewer, said.text),
-            internal=not said.audience,
-        )
-        for said in past.messages
-        if not outsider or "contractor" in said.audience
-    ]
-    last = past.ratings[-1] if past.ratings else None
-    if last is not None:
-        view.rating = {
-            "round": last.round,
-            "at": last.at.isoformat(),
-            "via": last.via,
-            "responded": last.responded,
-            "solved": last.solved,
-            "satisfied": last.satisfied,
-            "reason": "" if outsider else last.reason,
-        }
-    return view
 
 
 @router.get("/estates")
@@ -240,60 +144,6 @@ def categories(hotline: TheHotline, viewer: Viewer) -> list[dict[str, Any]]:
         }
         for leaf in taxonomy.leaves.values()
     ]
-
-
-def _ticket(tx: Tx, ticket: Ticket, viewer: Actor, contracts: dict[int, str]) -> TicketView:
-    names = tx.hotline.knowledge(tx.session).snapshot
-    estates = names.register.estates
-    known = sees_person(viewer, ticket)
-    outsider = viewer.role is Role.CONTRACTOR
-    return TicketView(
-        number=ticket.number,
-        state=ticket.state,
-        channel=ticket.channel,
-        sender=ticket.sender if known and not outsider else "",
-        created_at=ticket.created_at,
-        text=readable(tx, ticket, viewer, ticket.text),
-        leaf=ticket.leaf,
-        group=ticket.group,
-        confidence=ticket.confidence,
-        request_type=ticket.request_type,
-        urgency=ticket.urgency,
-        emergencies=ticket.emergencies,
-        confidential=ticket.confidential,
-        place=PlaceView(
-            estate=estates[str(ticket.estate_id)].name if ticket.estate_id else None,
-            building=ticket.building or None,
-            unit=ticket.unit or None,
-            room=ticket.room or None,
-            said=readable(tx, ticket, viewer, ticket.place_text),
-        ),
-        contractor=names.contractors.get(ticket.contractor_id) if ticket.contractor_id else None,
-        contract=contracts.get(ticket.contract_id) if ticket.contract_id else None,
-        purchaser=names.purchasers.get(ticket.purchaser_id) if ticket.purchaser_id else None,
-        why=ticket.assigned_why,
-        level=ticket.level,
-        round=ticket.round,
-        timers=[_timer(timer) for timer in ticket.timers if concerns(timer, viewer)],
-    )
-
-
-def _timer(timer: Timer) -> TimerView:
-    return TimerView(
-        target=timer.target,
-        name=timer.name,
-        budget=timer.budget,
-        started_at=timer.started_at,
-        due_at=timer.due_at,
-        paused_at=timer.paused_at,
-        stopped_at=timer.stopped_at,
-        breached_at=timer.breached_at,
-        round=timer.round,
-        provisional=timer.provisional,
-        party=timer.party,
-        cancelled=timer.cancelled,
-        version=timer.version,
-    )
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -5,17 +5,57 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.hotline import Hotline
 from app.intake import Intake
-from app.web import api, board, callbacks, desk, hooks, jobs, opinions, ops, resident, signin
+from app.web import (
+    api,
+    api_acts,
+    api_photos,
+    api_register,
+    api_webhooks,
+    board,
+    callbacks,
+    confidence,
+    desk,
+    hooks,
+    incidents,
+    jobs,
+    opinions,
+    ops,
+    resident,
+    review,
+    signin,
+)
 from app.web.gate import Gate
 from app.web.refusals import words_for_errors
 from app.worker import Worker
 
+DECODERS = 2  # pictures at once: each takes a processor for a while, and up to 300 MB
+
+ROUTED = (
+    hooks,
+    api,
+    api_register,
+    api_photos,
+    api_webhooks,
+    api_acts,
+    ops,
+    signin,
+    resident,
+    opinions,
+    callbacks,
+    confidence,
+    incidents,
+    desk,
+    jobs,
+    board,
+    review,
+)  # in this order: an address of its own goes before a pattern that it fits
 THREADS = 8  # as many as the database pool has connections; more would only wait there
 
 
@@ -44,7 +84,8 @@ def create_app(hotline: Hotline, *, with_worker: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.hotline = hotline
-    for module in (hooks, api, ops, signin, resident, opinions, callbacks, desk, jobs, board):
+    app.state.decoders = anyio.CapacityLimiter(DECODERS)
+    for module in ROUTED:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
     app.add_middleware(Gate)

@@ -13,12 +13,14 @@ from app.store import board as slices
 from app.store import outbox, timers
 from app.store.tickets import Filter
 from app.tickets.lifecycle import SYSTEM, Actor, Role
+from app.tickets.petitions import KINDS
 from app.tickets.post import OutboxState
-from app.web import forms, views
+from app.web import forms, photos, views
 from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
+from app.web.supervision import show_order
 
 router = APIRouter(prefix="/board", include_in_schema=False)
 
@@ -52,6 +54,7 @@ def board_page(request: Request, hotline: TheHotline, me: Reader) -> Response:
         view: dict[str, Any] = {
             "counts": counts,
             "by_level": _levels(tx, viewer, at),
+            "watched": _watched(tx, viewer, at),
             "by_contractor": _bars(tx, viewer, at, "contractor"),
             "by_leaf": _bars(tx, viewer, at, "leaf"),
             "channels": _channels(tx, viewer, at),
@@ -72,6 +75,25 @@ def _rows(tx: Tx, viewer: Actor, at: slices.Now, name: str) -> list[views.RowVie
 def _levels(tx: Tx, viewer: Actor, at: slices.Now) -> list[tuple[str, int]]:
     found = {int(level): number for level, number in slices.overdue_by(tx.session, viewer, at, "level")}
     return [(word, found.get(level, 0)) for level, word in views.LEVEL_NAMES.items()]
+
+
+WATCHED = {
+    "unanswered": "督办未反馈",
+    "supervised": "督办过",
+    "shuffled": f"改派 {slices.SHUFFLED} 次以上",
+    "returned": "退过单",
+    "helped": "协办中",
+    "to_restate": "保密待转述",
+    **{f"decide_{kind}": f"{word}待裁决" for kind, word in KINDS.items()},
+}
+
+
+def _watched(tx: Tx, viewer: Actor, at: slices.Now) -> list[Bar]:
+    """What is to be kept an eye on, each with the list behind it; nothing that holds nothing."""
+    found = slices.count(tx.session, viewer, at, tuple(WATCHED))
+    most = max(found.values())
+    lines = [(name, word, found[name]) for name, word in WATCHED.items() if found[name]]
+    return [Bar(word, number, max(1, round(number * 10 / most)), f"/desk?tab={name}") for name, word, number in lines]
 
 
 def _bars(tx: Tx, viewer: Actor, at: slices.Now, what: str) -> list[Bar]:
@@ -133,9 +155,25 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Overseer, number: 
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Overseer, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Overseer, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
+
+
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Supervisor, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Supervisor,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of a supervisor, each at its noun."""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

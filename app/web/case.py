@@ -10,12 +10,13 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import deeds
+from app import deeds, evidence
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed, NotFound
 from app.hotline import Hotline, Tx
 from app.store import outbox
 from app.store import tickets as store
-from app.tickets import lifecycle, petitions
+from app.store.collisions import again
+from app.tickets import lifecycle, petitions, privacy
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import OutboxRow, OutboxState
@@ -23,8 +24,10 @@ from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, forms, timeline, views
+from app.web import acts, forms, photos, timeline, views
 from app.web.guards import SignedIn
+from app.web.kin import kin_view
+from app.web.related import related
 from app.web.render import page
 from routing.taxonomy import Taxonomy
 from routing.verdict import Verdict
@@ -64,7 +67,8 @@ class Refusal:
     @property
     def typed(self) -> list[tuple[str, str]]:
         """What was filled in, under its labels: the form itself may not be offered any more."""
-        given = [(field.label, str(getattr(self.given, field.name))) for field in forms.FORMS[self.action].fields]
+        fields = (field for field in forms.FORMS[self.action].fields if field.kind != "photo")
+        given = [(field.label, str(getattr(self.given, field.name))) for field in fields]
         return [(label, words) for label, words in given if words.strip()]
 
 
@@ -83,43 +87,57 @@ def show(
     return page(request, door.template, status=status, me=me, door=door, refusal=refusal, done=told, **view)
 
 
-def perform(request: Request, hotline: Hotline, me: SignedIn, number: str, noun: str, given: forms.Given, door: Door) -> Response:
-    """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed."""
+def perform(
+    request: Request,
+    hotline: Hotline,
+    me: SignedIn,
+    number: str,
+    noun: str,
+    given: forms.Given,
+    door: Door,
+    sent: photos.Sent,
+) -> Response:
+    """Does what a form asks, then shows the ticket; a refusal shows it again with the sentence and what was typed and sent."""
     action = forms.BY_NOUN.get(noun)
     if action is None:
         raise NotFound("没有这个操作")
-    told = _understood(hotline, given.text) if action == "append" and given.text.strip() else None
+    told = understood(hotline, given.text) if action == "append" and given.text.strip() else None
     try:
-        try:
-            _do(hotline, me, number, action, given, told)
-        except StaleDataError:  # most often a sweep: whether what happened meanwhile matters is asked of the ticket as it is now
-            _do(hotline, me, number, action, given, told)
+        if noun in forms.PICTURED:
+            given.photos += [str(one) for one in photos.kept(hotline, me.actor, number, sent)]
+        # Whether what happened meanwhile matters is asked of the ticket as it is then.
+        again(lambda: _do(hotline, me, number, action, given, told))
     except (BadInput, Conflict, NotAllowed) as refused:
         return show(request, hotline, me, number, door, Refusal(refused, action, given))
     except StaleDataError:
-        return show(request, hotline, me, number, door, Refusal(_collided(number), action, given))
+        return show(request, hotline, me, number, door, Refusal(collided(number), action, given))
     return RedirectResponse(f"{door.root}/t/{number}?done={noun}", 303)
 
 
 def _do(hotline: Hotline, me: SignedIn, number: str, action: str, given: forms.Given, told: Verdict | None) -> None:
     """The act in a transaction of its own. Raises StaleDataError when the ticket was written meanwhile; then nothing was done."""
     with hotline.tx() as tx:
-        ticket = store.by_number(tx.session, number, me.actor)
-        _undisturbed(tx, ticket, action, me.actor, given.seen)
-        if told is not None and told.guarded and not ticket.sealed:
-            raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure="请记在内部备注里，或另行登记一张工单")
-        deeds.do(tx, ticket, action, me.actor, acts.details(tx, ticket, me.actor, action, given))
-        if told is not None:
-            draw_on(tx, ticket, given.text, told)
+        carry_out(tx, store.by_number(tx.session, number, me.actor, to_act=True), me.actor, action, given, told)
 
 
-def _understood(hotline: Hotline, text: str) -> Verdict:
+def carry_out(tx: Tx, ticket: Ticket, viewer: Actor, action: str, given: forms.Given, told: Verdict | None) -> None:
+    """What was asked for at a page or by a program; ``told`` is what was understood of an added word."""
+    _undisturbed(tx, ticket, action, viewer, given.seen)
+    if told is not None and told.guarded and not ticket.sealed:
+        cure = "请记在内部备注里，或另行登记一张工单"
+        raise BadInput("补充的内容涉及承办单位或政府保留事项，不能转给承办单位", cure=cure, field="text")
+    deeds.do(tx, ticket, action, viewer, acts.details(tx, ticket, viewer, action, given))
+    if told is not None:
+        draw_on(tx, ticket, given.text, told)
+
+
+def understood(hotline: Hotline, text: str) -> Verdict:
     with hotline.look() as tx:
         understander = hotline.knowledge(tx.session).understander
     return understander.understand(text)
 
 
-def _collided(number: str) -> Conflict:
+def collided(number: str) -> Conflict:
     return Conflict(f"工单 {number} 刚刚有人处理过", cure="请看下面的最新情况，再决定是否继续")
 
 
@@ -128,9 +146,9 @@ def _undisturbed(tx: Tx, ticket: Ticket, action: str, viewer: Actor, seen: int) 
     decides = lifecycle.RULES[action].target is not None or action in DECISIONS
     if not decides or seen <= 0 or ticket.seq <= seen:
         return
-    events = [event for event in store.history(tx.session, ticket).events if event.seq > seen]
-    if any(_weighs(event, viewer) for event in events):
-        raise _collided(ticket.number)
+    events = [event for event in store.history(tx.session, ticket).events if event.seq > seen and _weighs(event, viewer)]
+    if timeline.steps(tx, ticket, events, viewer):  # what this person may not read cannot be what they overlooked
+        raise collided(ticket.number)
 
 
 def _weighs(event: TicketEvent, viewer: Actor) -> bool:
@@ -141,30 +159,33 @@ def _weighs(event: TicketEvent, viewer: Actor) -> bool:
 def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
     history = store.history(tx.session, ticket)
     offers = acts.offered(tx, ticket, viewer)
-    contractor = viewer.role is Role.CONTRACTOR
+    outside = privacy.outsider(viewer)
     wanted = {field.choices for offer in offers for field in offer.form.fields if field.choices}
     return {
         "row": views.row_view(tx, ticket, viewer),
-        "text": views.readable(tx, ticket, viewer, ticket.text),
+        "text": views.complaint(tx, ticket, viewer),
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
-        "place_text": views.readable(tx, ticket, viewer, ticket.place_text),
+        "place_text": "" if outside else ticket.place_text,
         "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
         "said": views.conversation(tx, ticket, history.messages[1:], viewer, door.audience),
-        "attachments": history.attachments,
+        "attachments": [one for one in history.attachments if privacy.sees_sent(viewer, ticket, Role.RESIDENT)],
         "ratings": history.ratings,
         "grades": views.GRADES,
         "offers": offers,
         "choices": {name: _choices(tx, ticket, name) for name in wanted},
         "chosen": _chosen(tx, ticket),
-        "notices": [] if contractor else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
-        "verdict": None if contractor else _verdict(tx, ticket),
+        "sent": photos.shown_of(tx, ticket, viewer),
+        "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
+        "verdict": None if outside else _verdict(tx, ticket),
         "channel": views.channel_name(tx, ticket.channel),
-        "owed": [] if contractor else _owed(tx, ticket),
+        "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
         "nudged": next((tx.hotline.spell(one.at) for one in reversed(history.events) if one.action == "nudge"), ""),
+        "related": related(tx, ticket, viewer, door.root),
+        "kin": kin_view(tx, ticket, viewer),
     }
 
 
@@ -173,12 +194,15 @@ class PersonView:
     name: str
     phone: str
     withheld: bool  # somebody complains, and this viewer may not know who
+    why: str = ""
 
 
 def _person(tx: Tx, ticket: Ticket, viewer: Actor) -> PersonView:
     resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
     if not sees_person(viewer, ticket):
-        return PersonView("", "", withheld=True)
+        asked = ticket.confidential or viewer.role is not Role.CONTRACTOR
+        why = "诉求人要求保密，联系请经热线转达。" if asked else "贵单位协办，联系诉求人请经主办单位或热线。"
+        return PersonView("", "", withheld=True, why=why)
     name, phone = (resident.name, resident.phone) if resident else ("", "")
     if viewer.role is Role.ADMIN:
         name, phone = mask_name(name), mask_phone(phone)
@@ -297,4 +321,5 @@ def _chosen(tx: Tx, ticket: Ticket) -> dict[str, str]:
         "purchaser": str(ticket.purchaser_id or ""),
         "leaf": ticket.leaf,
         "eta": acts.visit(tx, ticket).strftime("%Y-%m-%dT%H:%M"),
+        **evidence.proposed(tx, ticket),
     }

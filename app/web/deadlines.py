@@ -18,8 +18,8 @@ from app.explain import Deadline, Explained, explain, notes_of
 from app.hotline import Hotline, Tx
 from app.retold import Card, agreement, as_data, card, unwritten
 from app.store import tickets as store
-from app.tickets import prose
-from app.tickets.lifecycle import Actor, Role
+from app.tickets import privacy, prose
+from app.tickets.lifecycle import ROLE_NAMES, Actor, Role
 from app.tickets.model import Ticket
 from app.tickets.story import Happening, Line, Reader, Replayed, who, why
 from app.web import timeline, views
@@ -79,6 +79,8 @@ def _concerns(clock: Replayed, viewer: Actor) -> bool:
 def _reader(tx: Tx, ticket: Ticket, viewer: Actor) -> Reader:
     if viewer.role is Role.RESIDENT:
         return Reader(_who_for_resident, _why_for_resident)
+    if viewer.role is Role.EVALUATOR:
+        return Reader(lambda event: ROLE_NAMES[event.by_role], lambda event: "")
     if viewer.role is Role.CONTRACTOR:
         return Reader(partial(_who_for_contractor, viewer), _why_for_contractor(tx, ticket, viewer))
     return Reader()
@@ -94,7 +96,8 @@ def _why_for_contractor(tx: Tx, ticket: Ticket, viewer: Actor) -> Callable[[Happ
     reads = timeline.CONTRACTOR_READS | DECIDED
 
     def told(event: Happening) -> str:
-        return views.readable(tx, ticket, viewer, why(event)) if event.action in reads else ""
+        heard = event.action in reads and privacy.hears(viewer, ticket, event.action, event.by_role)
+        return views.readable(tx, ticket, viewer, why(event)) if heard else ""
 
     return told
 

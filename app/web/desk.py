@@ -10,21 +10,19 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.errors import BadInput, NotFound
-from app.hotline import Hotline, Tx
+from app.hotline import Hotline
 from app.store import board as slices
-from app.store import inbox
 from app.store.tickets import Filter
-from app.tickets.lifecycle import Actor, Role
-from app.triage import open_ticket
-from app.web import forms, views
+from app.tickets.lifecycle import Role
+from app.tickets.petitions import KINDS
+from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
-from app.web.follow import inbound_row
 from app.web.guards import SignedIn, TheHotline, staff
+from app.web.registration import register
 from app.web.render import page
 from app.web.resident import Told, read_form
-from channels.contract import Complaint, Delivery
-from routing.verdict import Verdict
+from app.web.supervision import show_order
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -34,6 +32,7 @@ Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
 TABS = {
     "queue": "待派",
     "emergency": "应急",
+    "to_restate": "待转述",
     "handling": "在办",
     "to_review": "待审核",
     "callback": "待回访",
@@ -49,6 +48,12 @@ LISTS = {
     "overdue": "超期",
     "ours": "主管部门办理",
     "to_decide": "待裁决",
+    **{f"decide_{kind}": f"{word}待裁决" for kind, word in KINDS.items()},
+    "returned": "退过单",
+    "shuffled": "多次改派",
+    "supervised": "督办过",
+    "unanswered": "督办未反馈",
+    "helped": "协办中",
 }
 
 
@@ -98,6 +103,16 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Reader, number: st
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Reader, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
+
+
 @router.get("/new")
 def new_form(request: Request, hotline: TheHotline, me: Worker, phone: str = "") -> Response:
     """A call or a visit to be written down."""
@@ -124,38 +139,19 @@ def log_call(request: Request, hotline: TheHotline, me: Worker, told: Annotated[
         understander = hotline.knowledge(tx.session).understander
     verdict = understander.understand(complaint.text, place_hint=complaint.place)
     with hotline.tx() as tx:
-        number = _open_call(tx, delivery, complaint, verdict, me.actor)
+        number = register(tx, delivery, complaint, verdict, me.actor)[0].number
     return RedirectResponse(f"/desk/t/{number}", 303)
-
-
-def _open_call(tx: Tx, delivery: Delivery, complaint: Complaint, verdict: Verdict, by: Actor) -> str:
-    """Keeps what was written down as any message is kept, and opens its ticket. Returns the number."""
-    kept = inbox.keep(tx.session, [inbound_row(tx, delivery, complaint, complaint.sender)])
-    inbound_id = next(iter(kept.values())).id
-    inbound = inbox.claim(tx.session, inbound_id)
-    if inbound is None:
-        before = inbox.get(tx.session, inbound_id).ticket
-        if before is None:
-            raise BadInput("这张表单已提交过", cure="请打开新的登记页面")
-        return before.number
-    ticket = open_ticket(
-        tx,
-        channel="phone",
-        account="",
-        complaint=complaint,
-        verdict=verdict,
-        resident=inbox.resident_for(tx.session, inbound, complaint, tx.now),
-        received_at=tx.now,
-        inbound=inbound,
-        by=by,
-    )
-    inbound.ticket = ticket
-    return ticket.number
 
 
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Worker, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Worker,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of the desk, each at its noun: dispatch, referral, category, reply, note …"""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

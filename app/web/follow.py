@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app import notify
+from app import dialogue, matters, notify
 from app.casework import act, resident_of
 from app.hotline import Tx
-from app.store import inbox
+from app.store import inbox, lineage
 from app.store import tickets as store
 from app.tickets.followup import Rating
-from app.tickets.lifecycle import RULES, STATE_NAMES, Actor, Role, State, offers
+from app.tickets.lifecycle import OPEN, STATE_NAMES, Actor, Role, State, offers
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.post import Inbound, InboundState
 from app.tickets.residents import Resident
@@ -46,6 +46,7 @@ HEADLINES: Mapping[State, str] = {
     State.REJECTED: "不属本热线受理",
     State.MERGED: "已合并办理",
 }
+OF_ALL = {"append", "nudge", "withdraw"}  # what a resident does to a matter as a whole
 LOW_REASONS = ("问题没解决", "来得太慢", "态度不好", "修得不好", "乱收费", "其他")
 
 
@@ -72,35 +73,80 @@ class FollowView:
     offers: frozenset[str]  # actions of the table that the resident may do now
     rating: str
     urgent: str  # what to do first, in an emergency
+    goes_on_as: str  # the number that a merged ticket goes on under
+    parts: list[PartView]  # 分办事项
 
 
-def follow_view(tx: Tx, ticket: Ticket, viewer: Actor) -> FollowView:
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One part of a split matter, as its resident sees it: what, who, how far, what is promised, how it was rated."""
+
+    number: str
+    leaf: str
+    text: str
+    tone: str
+    headline: str
+    handler: str
+    promises: list[views.ClockView]
+    done: str  # what its handler says was done
+    may_rate: bool
+    rating: str
+
+
+def follow_view(tx: Tx, own: Ticket, viewer: Actor) -> FollowView:
+    """The resident's page of a ticket; of a merged one what was said on it, and the progress of the ticket it goes on under."""
+    ticket = lineage.survivor(tx.session, own) or own
     history = store.history(tx.session, ticket)
+    said = history.messages if ticket is own else store.history(tx.session, own).messages
+    parts = lineage.parts_of(tx.session, ticket)
     ended = history.events[-1].action if history.events else ""
     withdrawn = ticket.state is State.CLOSED and any(event.action == "withdraw" for event in history.events[-2:])
     may = {rule.action for rule in offers(ticket.state, Role.RESIDENT)} - ({"rate", "reopen"} if withdrawn else set())
+    may |= {rule.action for part in parts for rule in offers(part.state, Role.RESIDENT)} & OF_ALL
     steps = [step for step in (_plain(tx, event) for event in history.events) if step is not None]
     handled = ticket.state not in (State.RECEIVED, State.RETURNED, State.REJECTED, State.MERGED)
     return FollowView(
-        number=ticket.number,
+        number=own.number,
         state=STATE_NAMES[ticket.state],
         tone=views.STATE_TONES[ticket.state],
         headline="您已撤回" if withdrawn or ended == "withdraw" else HEADLINES[ticket.state],
         handler=notify.handler_name(tx, ticket) if handled else "",
-        leaf=notify.leaf_name(tx, ticket).lstrip("ABCDEFGNPR0123456789"),
-        place=notify.place_name(tx, ticket),
-        text=ticket.text,
-        created=tx.hotline.spell(ticket.created_at),
-        confidential=ticket.confidential,
+        leaf=dialogue.matter_name(tx, ticket),
+        place=notify.place_name(tx, own),
+        text=own.text,
+        created=tx.hotline.spell(own.created_at),
+        confidential=own.confidential,
         stages=STAGES,
         reached=STAGE_OF[ticket.state],
         promises=_promises(tx, ticket),
         steps=steps[::-1],
-        said=views.conversation(tx, ticket, history.messages, viewer, "resident"),
+        said=views.conversation(tx, own, said, viewer, "resident"),
         round=ticket.round,
         offers=frozenset(may),
         rating=_rating(next((one for one in history.ratings if one.round == ticket.round), None)),
         urgent=notify.first_action(tx, ticket.emergencies),
+        goes_on_as=ticket.number if ticket is not own else "",
+        parts=[_part(tx, part) for part in parts],
+    )
+
+
+def _part(tx: Tx, part: Ticket) -> PartView:
+    history = store.history(tx.session, part)
+    handled = part.state not in (State.RECEIVED, State.RETURNED, State.REJECTED)
+    withdrawn = part.state is State.CLOSED and any(event.action == "withdraw" for event in history.events[-2:])
+    rating = _rating(next((one for one in history.ratings if one.round == part.round), None))
+    answers = [event for event in history.events if event.action in ("resolve", "answer", "progress")]
+    return PartView(
+        number=part.number,
+        leaf=dialogue.matter_name(tx, part),
+        text=part.text,
+        tone=views.STATE_TONES[part.state],
+        headline="您已撤回" if withdrawn else HEADLINES[part.state],
+        handler=notify.handler_name(tx, part) if handled else "",
+        promises=_promises(tx, part),
+        done=str(answers[-1].details.get("text", "")) if answers else "",
+        may_rate=part.state in matters.DONE and matters.done_at(tx, part) is not None and not rating,
+        rating=rating,
     )
 
 
@@ -193,7 +239,8 @@ def _plain(tx: Tx, event: TicketEvent) -> StepView | None:
     if event.action not in PLAIN or party != "citizen" or event.details.get("target") == "accept":
         return None
     title, words, tone = PLAIN[event.action]
-    return StepView(tx.hotline.spell(event.at), title, "", words(tx, event.details), tone)
+    pictures = timeline.pictures_of(tx, event) if event.action in timeline.RESIDENT_SEES else ()
+    return StepView(tx.hotline.spell(event.at), title, "", words(tx, event.details), tone, pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +262,14 @@ def add_word(tx: Tx, ticket: Ticket, word: AddedWord) -> Ticket:
     if inbound is None:
         return ticket
     text, verdict = word.complaint.text, word.verdict
-    if ticket.state in RULES["append"].sources and not ticket.sealed and verdict.guarded:
+    home = matters.home(tx, ticket, verdict)
+    if home is None and verdict.guarded and any(one.state in OPEN for one in matters.all_of(tx, ticket)):
         own = _ticket_of_its_own(tx, ticket, word, inbound)
         inbound.ticket = own
         return own
-    inbound.ticket = ticket
-    act(tx, ticket, "append", resident_of(ticket), {"text": text, "channel": word.delivery.channel, "inbound_id": inbound.id})
-    draw_on(tx, ticket, text, verdict)
+    inbound.ticket = home = home or ticket
+    act(tx, home, "append", resident_of(home), {"text": text, "channel": word.delivery.channel, "inbound_id": inbound.id})
+    draw_on(tx, home, text, verdict)
     return ticket
 
 

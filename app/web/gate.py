@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -15,11 +17,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import HotlineError
-from app.web.guards import from_another_site
+from app.web.forms import PICTURED
+from app.web.guards import from_another_site, signed_in
 from app.web.refusals import PROGRAMS, SECURITY_HEADERS, answer, refusal
 
 LONGEST_PATH = 2048
 LONGEST_QUERY = 8192
+LARGEST_PICTURES = 40 * 1024 * 1024  # bytes of a form with pictures, from somebody who has signed in
+RAW_PICTURES = re.compile(r"/api/v1/tickets/[^/]+/photos")
+TAKES_PICTURES = re.compile(rf"/(?:desk|jobs|board)/[^/]+/(?:{'|'.join(sorted(PICTURED))})")
 LARGEST_FORM = 256 * 1024  # bytes; a field of five thousand Chinese characters takes forty-five thousand
 READS = ("GET", "HEAD", "OPTIONS")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -38,7 +44,10 @@ class Gate:
         request = Request(scope, receive)
         sealed = _with_headers(scope, send)
         refused = _refused(request)
-        if refused is None and _sends_form(request):
+        pictured = refused is None and await _sends_pictures(request)
+        if pictured:
+            refused = _too_much() if _claims_more(request, LARGEST_PICTURES) else None
+        elif refused is None and _sends_form(request):
             try:
                 body = await _whole_body(request)
             except ClientDisconnect:
@@ -51,7 +60,29 @@ class Gate:
             return
         # Whoever may GET may ask for the headers alone (RFC 9110, 9.3.2); routes need not say so each for itself.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        await self.app(asked, receive, sealed)
+        if pictured:
+            await self._metered(request, asked, receive, sealed)
+        else:
+            await self.app(asked, receive, sealed)
+
+    async def _metered(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands a body with pictures on as it comes, to be put on the disk; past its limit the sender is gone, and is told so."""
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            return message if taken <= LARGEST_PICTURES else {"type": "http.disconnect"}
+
+        async def within(message: Message) -> None:
+            if taken <= LARGEST_PICTURES:
+                await send(message)
+
+        await self.app(scope, counted, within)
+        if taken > LARGEST_PICTURES:
+            response = await run_in_threadpool(answer, request, _too_much())
+            await response(scope, receive, send)
 
 
 def _refused(request: Request) -> HotlineError | None:
@@ -71,13 +102,27 @@ def _holds_nul(sent: bytes) -> bool:
 
 
 def _sends_form(request: Request) -> bool:
-    return request.method not in READS and not request.scope["path"].startswith(PROGRAMS)
+    """Whether what is sent is read here first. Platforms' addresses guard theirs; programs send no more than people do."""
+    path = request.scope["path"]
+    raw = RAW_PICTURES.fullmatch(path) is not None  # counted by the route, which reads bytes and no form
+    return request.method not in READS and not raw and (path.startswith("/api/") or not path.startswith(PROGRAMS))
+
+
+async def _sends_pictures(request: Request) -> bool:
+    """Whether a form with files goes where one may, from somebody who has signed in: nobody else fills our disk."""
+    files = request.headers.get("content-type", "").startswith("multipart/")
+    goes = files and request.method not in READS and TAKES_PICTURES.fullmatch(request.scope["path"]) is not None
+    return goes and await run_in_threadpool(signed_in, request) is not None
+
+
+def _claims_more(request: Request, most: int) -> bool:
+    claimed = request.headers.get("content-length", "")
+    return claimed.isascii() and claimed.isdigit() and (len(claimed) > 9 or int(claimed) > most)
 
 
 async def _whole_body(request: Request) -> bytes | None:
     """The body, or None for one larger than any form of ours: then no more of it is held than that."""
-    claimed = request.headers.get("content-length", "")
-    if claimed.isascii() and claimed.isdigit() and (len(claimed) > 9 or int(claimed) > LARGEST_FORM):
+    if _claims_more(request, LARGEST_FORM):
         return None
     parts, size = [], 0
     async for part in request.stream():
@@ -90,11 +135,15 @@ async def _whole_body(request: Request) -> bytes | None:
 
 def _refused_body(request: Request, body: bytes | None) -> HotlineError | None:
     if body is None:
-        return refusal(413, "内容过大", "提交的内容过多", cure="请精简后重新提交")
-    parts = request.headers.get("content-type", "").startswith("multipart/")
-    if b"\0" in body or (not parts and b"%00" in body):
+        return _too_much()
+    plain = request.headers.get("content-type", "").startswith(("multipart/", "application/json"))
+    if b"\0" in body or (not plain and b"%00" in body):
         return refusal(400, "请求有误", "提交的内容里有无法识别的字符", cure="请检查后重新填写")
     return None
+
+
+def _too_much() -> HotlineError:
+    return refusal(413, "内容过大", "提交的内容过多", cure="请精简后重新提交")
 
 
 def _again(body: bytes | None, receive: Receive) -> Receive:

@@ -10,17 +10,26 @@ from app.errors import NotFound
 from app.store import board as slices
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Role
-from app.web import forms, views
+from app.web import forms, photos, views
 from app.web.case import Door, perform, show
 from app.web.deadlines import show_deadlines
 from app.web.guards import SignedIn, TheHotline, staff
 from app.web.render import page
+from app.web.supervision import show_order
 
 router = APIRouter(prefix="/jobs", include_in_schema=False)
 
 DOOR = Door("/jobs", "jobs/ticket.html", "contractor")
 Contractor = Annotated[SignedIn, Depends(staff(Role.CONTRACTOR))]
-TABS = {"due_today": "今日到期", "to_accept": "待签收", "working": "办理中", "overdue": "已超期", "done": "已办结"}
+TABS = {
+    "due_today": "今日到期",
+    "to_accept": "待签收",
+    "working": "办理中",
+    "overdue": "已超期",
+    "to_report": "督办反馈",
+    "assisting": "协办",
+    "done": "已办结",
+}
 
 
 @router.get("")
@@ -52,9 +61,25 @@ def deadlines_page(request: Request, hotline: TheHotline, me: Contractor, number
     return show_deadlines(request, hotline, me, number, DOOR)
 
 
+@router.get("/t/{number}/photos/{photo}")
+def picture(hotline: TheHotline, me: Contractor, number: str, photo: str) -> Response:
+    return photos.show_picture(hotline, me.actor, number, photo)
+
+
+@router.get("/t/{number}/supervision/{order}")
+def supervision_page(request: Request, hotline: TheHotline, me: Contractor, number: str, order: str) -> Response:
+    return show_order(request, hotline, me, number, order, DOOR)
+
+
 @router.post("/{number}/{noun}")
 def do(
-    request: Request, hotline: TheHotline, me: Contractor, number: str, noun: str, given: Annotated[forms.Given, Form()]
+    request: Request,
+    hotline: TheHotline,
+    me: Contractor,
+    number: str,
+    noun: str,
+    given: Annotated[forms.Given, Form()],
+    sent: photos.Files,
 ) -> Response:
     """Every act of a contractor, each at its noun: acceptance, contact, progress, resolution …"""
-    return perform(request, hotline, me, number, noun, given, DOOR)
+    return perform(request, hotline, me, number, noun, given, DOOR, sent)

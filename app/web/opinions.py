@@ -10,8 +10,12 @@ from pydantic import BaseModel
 
 from app import feedback
 from app.errors import BadInput, HotlineError
+from app.hotline import Tx
+from app.merging import survivor
+from app.store import lineage
 from app.store import tickets as store
 from app.tickets.lifecycle import State
+from app.tickets.model import Ticket
 from app.web.guards import TheHotline, follower
 from app.web.resident import show
 
@@ -26,6 +30,7 @@ class RatingGiven(BaseModel):
     responded: str = ""
     why: str = ""
     reason: str = ""
+    part: str = ""  # the number of the part that is rated, where the matter has parts
     round: str = ""  # which round the page showed: a form sent twice, or late, speaks of that one
 
 
@@ -43,7 +48,7 @@ def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[Ra
         said.complete()
         turn = int(given.round) if given.round.isascii() and given.round.isdigit() and len(given.round) < 7 else None
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = _rated(tx, survivor(tx, store.by_number(tx.session, number, who, to_act=True)), given.part)
             seq, before = found.seq, found.round
             feedback.rate(tx, found, said, via="webform", turn=turn)
             done = "again" if found.round > before or (turn or before) < before else "late" if said.low else "rating"
@@ -61,7 +66,7 @@ def confirm(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = survivor(tx, store.by_number(tx.session, number, who, to_act=True))
             last = store.last_event(tx.session, found, "confirm")
             if last is None or last.seq != found.seq:
                 feedback.confirm(tx, found)
@@ -79,9 +84,18 @@ def contest(
     request.state.typed = {"objection": objection}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
+            found = survivor(tx, store.by_number(tx.session, number, who, to_act=True))
             if not (found.state is State.IN_PROGRESS and round == str(found.round - 1)):
                 feedback.contest(tx, found, objection)
     except HotlineError as refused:
         return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?done=contest", 303)
+
+
+def _rated(tx: Tx, ticket: Ticket, number: str) -> Ticket:
+    """The part of that number, or the whole where none is named. Raises BadInput for a number that is none of its parts'."""
+    parts = lineage.parts_of(tx.session, ticket) if number else []
+    found = next((part for part in parts if part.number == number), None)
+    if number and found is None:
+        raise BadInput("没有这个分办事项", cure="请刷新页面后重新评价")
+    return found or ticket

@@ -12,15 +12,16 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from app import dialogue
-from app.casework import act, resident_of
 from app.errors import BadInput, Busy, HotlineError
 from app.hotline import Hotline
 from app.intake import Intake, Item
+from app.merging import survivor
 from app.store import tickets as store
 from app.store import tries
 from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
 from app.tickets.residents import Resident
+from app.web import photos
 from app.web.deadlines import reasons
 from app.web.follow import LOW_REASONS, AddedWord, add_word, follow_view
 from app.web.guards import TheHotline, TheIntake, follower, grant_follow
@@ -39,6 +40,7 @@ DONE = {
     "nudge": "已催办，承办单位会收到提醒",
     "withdrawal": "已按您的要求撤回",
     "nudged": "刚刚催办过，请过一会儿再催",
+    "confidence": "已为您保密，承办单位看不到您是谁",
     "rating": "谢谢您的评价",
     "confirmation": "谢谢您的确认",
     "contest": "收到，将重新办理",
@@ -148,7 +150,7 @@ def follow(
     known = numbering.found_in(number)
     wanted = known[0] if known else number.strip().upper()[:40]
     try:
-        resident_id = _recognised(request, hotline, wanted, last.strip())
+        resident_id, wanted = _recognised(request, hotline, wanted, last.strip())
     except HotlineError as refused:
         return _page(request, "resident/follow.html", status=refused.status, number=wanted, error=refused)
     response = RedirectResponse(f"/h5/t/{wanted}", 303)
@@ -156,8 +158,11 @@ def follow(
     return response
 
 
-def _recognised(request: Request, hotline: Hotline, number: str, last: str) -> int:
-    """The resident of that ticket whose phone ends so. Raises BadInput for a mismatch, Busy after too many of them."""
+def _recognised(request: Request, hotline: Hotline, number: str, last: str) -> tuple[int, str]:
+    """The resident of that ticket whose phone ends so, and the number of the whole, where it is a part's.
+
+    Raises BadInput for a mismatch, Busy after too many of them.
+    """
     place = request.client.host if request.client else ""
     limits = {f"follow:{number}:{place}": 5, f"follow:{number}": 30, f"follow:@{place}": 60}
     with hotline.tx() as tx:
@@ -167,7 +172,7 @@ def _recognised(request: Request, hotline: Hotline, number: str, last: str) -> i
         resident = tx.session.get(Resident, found[0].resident_id) if found and found[0].number == number else None
         if resident is not None and len(last) == 4 and last.isdigit() and resident.phone.endswith(last):
             tries.forget(tx.session, f"follow:{number}:{place}")
-            return resident.id
+            return resident.id, found[0].public_number
         tries.missed(tx.session, limits, tx.wall)
     raise BadInput("工单号或手机号后四位不对", cure="请核对后再试")
 
@@ -193,6 +198,12 @@ def why_then(request: Request, hotline: TheHotline, number: str) -> Response:
     with hotline.look() as tx:
         found = reasons(tx, store.by_number(tx.session, number, who), who)
     return _page(request, "resident/deadlines.html", number=number, reasons=found)
+
+
+@router.get("/h5/t/{number}/photos/{photo}")
+def picture(request: Request, hotline: TheHotline, number: str, photo: str) -> Response:
+    """A picture of the progress or the result."""
+    return photos.show_picture(hotline, follower(request, number), number, photo)
 
 
 def _done(done: str, own: str) -> str:
@@ -238,7 +249,7 @@ def add(request: Request, hotline: TheHotline, number: str, given: Annotated[Add
             understander = hotline.knowledge(tx.session).understander
         word = AddedWord(delivery, complaint, understander.understand(complaint.text))
         with hotline.tx() as tx:
-            joined = add_word(tx, store.by_number(tx.session, number, who), word).number
+            joined = add_word(tx, store.by_number(tx.session, number, who, to_act=True), word).number
     except HotlineError as refused:
         return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?" + ("done=addition" if joined == number else f"own={joined}"), 303)
@@ -251,10 +262,9 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
-            before = found.nudges
-            dialogue.nudge(tx, found)
-            done = "nudge" if found.nudges > before else "nudged"
+            found = store.by_number(tx.session, number, who, to_act=True)
+            dialogue.nudge(tx, survivor(tx, found))
+            done = "nudge" if tx.said else "nudged"
     except HotlineError as refused:
         return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?done={done}", 303)
@@ -267,8 +277,8 @@ def withdraw(request: Request, hotline: TheHotline, number: str) -> Response:
     request.state.typed = {}
     try:
         with hotline.tx() as tx:
-            found = store.by_number(tx.session, number, who)
-            act(tx, found, "withdraw", resident_of(found))
+            found = store.by_number(tx.session, number, who, to_act=True)
+            dialogue.withdraw(tx, survivor(tx, found))
     except HotlineError as refused:
         return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?done=withdrawal", 303)

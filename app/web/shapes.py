@@ -9,12 +9,14 @@ from pydantic import BaseModel, Field
 
 
 class Problem(BaseModel):
-    """RFC 9457."""
+    """RFC 9457. ``type`` is stable, one a kind: app/docs/api.md. ``field``: what is wrong in the request, if one thing."""
 
     type: str
     title: str
     status: int
     detail: str
+    instance: str | None = None
+    field: str | None = None
 
 
 class TimerView(BaseModel):
@@ -34,6 +36,9 @@ class TimerView(BaseModel):
 
 
 class EventView(BaseModel):
+    """One act. ``seq`` counts those that the viewer may read; ``words`` is the line of it on the pages."""
+
+    seq: int
     at: datetime
     action: str
     by: str
@@ -41,6 +46,70 @@ class EventView(BaseModel):
     from_state: str | None = Field(serialization_alias="from")
     to_state: str = Field(serialization_alias="to")
     details: dict[str, Any]
+    words: str
+
+
+class ConflictProblem(Problem):
+    """Somebody was first: how the ticket stands now, and what has happened after ``seen`` that the viewer may read."""
+
+    number: str
+    state: str
+    state_name: str
+    seq: int
+    meanwhile: list[EventView]
+
+
+class PetitionView(BaseModel):
+    """申请: ``kind`` is extension, return, closure, exclusion or appeal; ``state`` open, granted, denied or moot."""
+
+    kind: str
+    code: str
+    state: str
+    round: int
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    wanted: datetime | None
+    decided_at: datetime | None
+    decided_by: str
+    decision: str
+
+
+class DutyView(BaseModel):
+    """协办: what another contractor does beside whoever leads."""
+
+    helper: str
+    task: str
+    asked_at: datetime
+    done_at: datetime | None
+    result: str
+    withdrawn_at: datetime | None
+
+
+class SupervisionView(BaseModel):
+    """督办单."""
+
+    number: str
+    level: int
+    demand: str
+    to: str
+    issued_at: datetime
+    issued_by: str
+    answered_at: datetime | None
+    answer: str
+
+
+class RatingView(BaseModel):
+    """评价 of one round; ``counts`` is false where an appeal against it was granted."""
+
+    round: int
+    at: datetime
+    via: str
+    responded: bool | None
+    solved: bool | None
+    satisfied: int
+    reason: str
+    counts: bool
 
 
 class MessageView(BaseModel):
@@ -88,6 +157,19 @@ class TicketView(BaseModel):
     events: list[EventView] = []
     messages: list[MessageView] = []
     rating: dict[str, Any] | None = None
+    seq: int = Field(default=0, description="此令牌能看到的最后一条流转记录的序号；办理时作为 seen 带回")
+    public_number: str = Field(default="", description="诉求人手里的工单号：拆出的工单是原单号；承接主体看到的是本单号")
+    outcome: str = Field(
+        default="", description="本轮办理结果：solved partly explained unfounded unreachable answered，空为还没有"
+    )
+    reviewed_at: datetime | None = Field(default=None, description="本轮办结审核通过的时间")
+    binding: bool = Field(default=False, description="已指定承办，不能再退单")
+    returns: int | None = Field(default=None, description="同意退单的次数；承接主体不可见")
+    moves: int | None = Field(default=None, description="派出过多少次；承接主体不可见")
+    petitions: list[PetitionView] = []
+    duties: list[DutyView] = []
+    supervisions: list[SupervisionView] = []
+    ratings: list[RatingView] = []
 
 
 class ChangeView(BaseModel):

@@ -17,7 +17,7 @@ from app.web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-HOMES = {Role.AGENT: "/desk", Role.CONTRACTOR: "/jobs"}
+HOMES = {Role.AGENT: "/desk", Role.CONTRACTOR: "/jobs", Role.EVALUATOR: "/review"}
 MOST_WRONG = 10  # wrong passwords for one login from one place in a quarter of an hour
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.evidence import STAGES
 from app.hotline import Tx
+from app.tickets import privacy
 from app.tickets.followup import CALL_OUTCOMES, CALL_REASONS
 from app.tickets.lifecycle import RULES, Actor, Role
 from app.tickets.model import Ticket, TicketEvent
-from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
+from app.tickets.reading import CONTRACTOR_READS as CONTRACTOR_READS
+from app.tickets.reading import EVALUATOR_READS, clock_concerns, contractor_reads
 from app.web import views
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoView:
+    """A picture beside a line: ``taken`` is when the camera says it was."""
+
+    id: int
+    stage: str
+    taken: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +35,51 @@ class StepView:
     by: str
     text: str
     tone: str
+    photos: tuple[PhotoView, ...] = ()
+
+
+def pictures_of(tx: Tx, event: TicketEvent) -> tuple[PhotoView, ...]:
+    """The pictures that an act carried."""
+    return tuple(
+        PhotoView(one["id"], STAGES.get(one["stage"], ""), _spelled(tx, one["taken_at"]) if one.get("taken_at") else "")
+        for one in event.details.get("photos") or ()
+    )
+
+
+RESIDENT_SEES = ("progress", "resolve")  # of the pictures
+
+
+def pictures_told(tx: Tx, ticket: Ticket, events: Sequence[TicketEvent], viewer: Actor) -> set[int]:
+    """The numbers of the pictures of those acts that a contractor, or the resident, reads of."""
+    resident = viewer.role is Role.RESIDENT
+    read = (
+        one
+        for one in (events if resident else shown(ticket, list(events), viewer))
+        if not resident or one.action in RESIDENT_SEES
+    )
+    return {picture.id for event in read for picture in pictures_of(tx, event)}
 
 
 def steps(tx: Tx, ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[StepView]:
-    """The whole history for staff, newest first; a contractor does not read internal notes of others, nor who complains."""
-    shown = [event for event in events if viewer.role is not Role.CONTRACTOR or _for_contractor(ticket, event, viewer)]
-    return [_step(tx, ticket, event, viewer) for event in reversed(shown)]
+    """The whole history for staff, newest first; outside the house only what concerns the reader, and not who complains."""
+    return [_step(tx, ticket, event, viewer) for event in reversed(shown(ticket, events, viewer))]
 
 
-# What a contractor reads of the history: what it was told, what it did, and its own clocks.
-_DONE_THERE = {"accept", "contact", "arrive", "progress", "hold", "resume", "resolve", "acknowledge", "assisted", "report"}
-_TOLD_THERE = {"dispatch", "append", "remand", "reopen", "nudge", "remind", "breach", "escalate", "close", "withdraw", "confirm"}
-_DECIDED = {"override", "recount", "approve", "assist", "unassist", "supervise"}
-CONTRACTOR_READS = _DONE_THERE | _TOLD_THERE | _DECIDED | {*ASKED_BY, *GRANTED_BY, *DENIED_BY}
+def shown(ticket: Ticket, events: list[TicketEvent], viewer: Actor) -> list[TicketEvent]:
+    """The acts that this viewer may know of: a contractor no internal notes of others, nor what is none of its business."""
+    match viewer.role:
+        case Role.CONTRACTOR:
+            return [event for event in events if contractor_reads(ticket, event, viewer)]
+        case Role.EVALUATOR:
+            return [event for event in events if event.action in EVALUATOR_READS and clock_concerns(ticket, event, viewer)]
+    return events
 
 
-def _for_contractor(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
-    clock = event.details.get("clock")
-    if clock is not None and not views.concerns(ticket.timers[clock], viewer):
-        return False  # another contractor's, or when the hotline calls back
-    own_note = event.action == "note" and event.by_org == viewer.org and event.by_role is Role.CONTRACTOR
-    return own_note or event.action in CONTRACTOR_READS
+def heard(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor, words: str) -> str:
+    """Words of an act as this viewer may read them; of a ticket in confidence what may be the resident's is withheld."""
+    if words and not privacy.hears(viewer, ticket, event.action, event.by_role):
+        return privacy.AWAITED
+    return views.readable(tx, ticket, viewer, words)
 
 
 def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView:
@@ -52,9 +88,10 @@ def _step(tx: Tx, ticket: Ticket, event: TicketEvent, viewer: Actor) -> StepView
     return StepView(
         at=tx.hotline.spell(event.at),
         title=rule.name if rule else event.action,
-        by="诉求人" if by_resident else event.by_name,
-        text=views.readable(tx, ticket, viewer, _told(tx, event)),
+        by="诉求人" if by_resident else views.named(viewer, event.by_role, event.by_name),
+        text=heard(tx, ticket, event, viewer, _told(tx, event)),
         tone={"breach": "red", "escalate": "red", "alarm": "red", "remind": "amber", "resolve": "green"}.get(event.action, ""),
+        photos=pictures_of(tx, event),
     )
 
 

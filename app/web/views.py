@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlencode
 
 from app import notify
 from app.hotline import Tx
 from app.store.board import Now
 from app.store.timers import has_lapsed
-from app.tickets.lifecycle import STATE_NAMES, Actor, Role, State
+from app.tickets import privacy
+from app.tickets.lifecycle import ROLE_NAMES, STATE_NAMES, Actor, Role, State
 from app.tickets.model import Message, Ticket, Timer
-from app.tickets.privacy import mask_text
+from app.tickets.reading import concerns as concerns
 from app.tickets.residents import Resident
 
 EXCERPT = 90  # characters of a complaint that a list shows
@@ -94,30 +94,21 @@ def clocks_of(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ClockView]:
     return sorted(views, key=lambda clock: (clock.over, clock.due_at))
 
 
-class Owed(Protocol):
-    """A clock, as far as it matters to whom it may be shown."""
-
-    @property
-    def party(self) -> str: ...
-    @property
-    def contractor_id(self) -> int | None: ...
-
-
-def concerns(timer: Owed, viewer: Actor) -> bool:
-    """A resident sees what was promised to citizens; a contractor that and what it owes itself, not who calls back when."""
-    if viewer.role is Role.RESIDENT:
-        return timer.party == "citizen"
-    if viewer.role is Role.CONTRACTOR:
-        return timer.party in ("citizen", "adjudicator") or timer.contractor_id == viewer.org
-    return True
-
-
 def readable(tx: Tx, ticket: Ticket, viewer: Actor, text: str) -> str:
-    """The words as this viewer may read them: a contractor neither numbers nor the complainant's name."""
-    if viewer.role is not Role.CONTRACTOR:
-        return text
-    resident = tx.session.get(Resident, ticket.resident_id) if ticket.resident_id else None
-    return mask_text(text, resident.name if resident else "")
+    """Words about the ticket as this viewer may read them: outside the house neither numbers nor the complainant's name."""
+    return privacy.masked(viewer, ticket, text, _named(tx, ticket, viewer))
+
+
+def complaint(tx: Tx, ticket: Ticket, viewer: Actor) -> str:
+    """The complaint as this viewer may read it: the resident's words, or what the desk makes of them."""
+    return privacy.complaint(viewer, ticket, _named(tx, ticket, viewer))
+
+
+def _named(tx: Tx, ticket: Ticket, viewer: Actor) -> str:
+    """The complainant's name, where it is to be masked."""
+    hidden = privacy.outsider(viewer) and ticket.resident_id is not None
+    resident = tx.session.get(Resident, ticket.resident_id) if hidden else None
+    return resident.name if resident else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +136,7 @@ class RowView:
 
 
 def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
-    text = readable(tx, ticket, viewer, ticket.text)
+    text = complaint(tx, ticket, viewer)
     running = [clock for clock in clocks_of(tx, ticket, viewer) if not clock.over]
     return RowView(
         number=ticket.number,
@@ -154,11 +145,11 @@ def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
         urgency=ticket.urgency,
         urgency_name=URGENCY_NAMES.get(ticket.urgency, ticket.urgency),
         leaf=notify.leaf_name(tx, ticket),
-        place=readable(tx, ticket, viewer, notify.place_name(tx, ticket)),
+        place=readable(tx, ticket, viewer, notify.place_name(tx, ticket, viewer)),
         excerpt=text if len(text) <= EXCERPT else text[:EXCERPT] + "…",
         handler=notify.handler_name(tx, ticket),
         created=tx.hotline.spell(ticket.created_at),
-        why=ticket.assigned_why,
+        why="" if privacy.outsider(viewer) else ticket.assigned_why,
         clock=running[0] if running else None,
         emergency=ticket.urgency == "U0",
         waiting=ticket.state in (State.RECEIVED, State.RETURNED),
@@ -183,6 +174,7 @@ class SaidView:
 def conversation(tx: Tx, ticket: Ticket, messages: list[Message], viewer: Actor, audience: str | None) -> list[SaidView]:
     """What may be read by this audience (None: by the desk, everything), oldest first; notes of the house to no other."""
     shown = [one for one in messages if audience is None or audience in one.audience]
+    shown = [one for one in shown if privacy.reads_message(viewer, ticket, one.by_role, one.audience)]
     return [_said(tx, ticket, one, viewer) for one in shown]
 
 
@@ -190,17 +182,22 @@ def _said(tx: Tx, ticket: Ticket, one: Message, viewer: Actor) -> SaidView:
     by_resident = one.by_role is Role.RESIDENT and one.by_name != HOUSE
     return SaidView(
         at=tx.hotline.spell(one.at),
-        by="诉求人" if by_resident else one.by_name or HOUSE,
+        by="诉求人" if by_resident else named(viewer, one.by_role, one.by_name) or HOUSE,
         text=readable(tx, ticket, viewer, one.text),
         side="resident" if by_resident else "house" if one.audience else "note",
         kind=one.kind,
     )
 
 
+def named(viewer: Actor, role: Role, name: str) -> str:
+    """Whoever did something, as this viewer reads it: a third party learns nobody's name, only as what they acted."""
+    return ROLE_NAMES[role] if viewer.role is Role.EVALUATOR else name
+
+
 def channel_name(tx: Tx, key: str) -> str:
     """The Chinese name of the channel that a ticket came by or a notice went."""
     channel = tx.hotline.channels.get(key)
-    return channel.spec.name if channel else {"phone": "电话"}.get(key, key)
+    return channel.spec.name if channel else {"phone": "电话", "incident": "群体事件"}.get(key, key)
 
 
 def board_now(tx: Tx) -> Now:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.casework import act
 from app.store import tickets as store
 from app.tickets.lifecycle import State
+from tests import proof
 from tests.cast import MONDAY_MORNING, Cast
 
 
@@ -49,7 +49,7 @@ def test_a_leaking_kitchen_from_wechat_to_the_tenants_own_rating(cast: Cast) -> 
         ("resolve", {"text": "更换厨房进水软管，试水不漏"}),
     ):
         with cast.hotline.tx() as tx:
-            act(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
+            proof.done(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
     ticket = cast.ticket(said.number)
     assert ticket.state is State.RESOLVED
     assert [timer.target for timer in ticket.timers if timer.stopped_at is None] == ["review"]
@@ -69,7 +69,7 @@ def test_a_low_rating_opens_a_new_round_on_a_new_clock(sqlite_cast: Cast) -> Non
     plumber = cast.contractor(cast.names().contractors[cast.ticket(said.number).contractor_id or 0])
     for action, details in (("accept", {"eta": "上午"}), ("resolve", {"text": "已修"})):
         with cast.hotline.tx() as tx:
-            act(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
+            proof.done(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
     cast.tick(hours=1)
     assert "将重新办理" in cast.writes("未解决", sender="o-chen").text
     ticket = cast.ticket(said.number)

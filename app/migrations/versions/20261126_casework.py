@@ -108,6 +108,7 @@ def _work() -> None:
         sa.Column("round", ID, nullable=False),
         sa.Column("stage", CODE, nullable=False),
         sa.Column("sha256", CODE, nullable=False),
+        sa.Column("content_sha256", CODE, nullable=False),
         sa.Column("mime", CODE, nullable=False),
         sa.Column("width", ID, nullable=False),
         sa.Column("height", ID, nullable=False),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from app.tickets.lifecycle import Role, State
 from app.web.app import create_app
 from routing.classify import Model
 from tests.app.casework.stage import Stage, raise_stage
-from tests.databases import Databases
+from tests.databases import Databases, SqliteFiles
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which nothing else here needs
@@ -39,6 +42,22 @@ class Program:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer: Response = self.web.get(f"/api/v1{path}", params=query, headers=headers)
         return answer
+
+    def post(self, path: str, body: Any = None, key: str = "", **headers: str) -> Response:
+        """A body that is no JSON yet is made so; bytes are sent as they are."""
+        given = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        given |= ({"Idempotency-Key": key} if key else {}) | headers
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        given.setdefault("Content-Type", "application/json")
+        answer: Response = self.web.post(f"/api/v1{path}", content=content, headers=given)
+        return answer
+
+    def does(self, number: str, noun: str, **body: Any) -> dict[str, Any]:
+        """An act, which must be done; the ticket afterwards."""
+        answer = self.post(f"/tickets/{number}/{noun}", body)
+        assert answer.status_code == 200, answer.text
+        ticket: dict[str, Any] = answer.json()
+        return ticket
 
     def all(self, **query: str) -> list[dict[str, Any]]:
         """One page of tickets; the answer must be good."""
@@ -107,20 +126,43 @@ def _write(morning: Morning) -> None:
     written("fresh", "锦渡花园3栋楼道灯不亮了", "o-fresh")
 
 
+@contextmanager
+def _opened(databases: Databases, policy: Policy, model: Model, folder: Path) -> Iterator[Morning]:
+    """A city on a database of its own, with nothing written yet."""
+    url = databases.create()
+    with (
+        raise_stage(url, policy, model, folder) as stage,
+        TestClient(create_app(stage.cast.hotline, with_worker=False), raise_server_exceptions=False) as web,
+    ):
+        yield Morning(stage, web)
+    databases.drop(url)
+
+
 @pytest.fixture(scope="module", params=ENGINES)
 def morning(
     request: pytest.FixtureRequest, policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Morning]:
     databases: Databases = request.getfixturevalue(request.param)
-    url = databases.create()
-    with (
-        raise_stage(url, policy, model, tmp_path_factory.mktemp("api")) as stage,
-        TestClient(create_app(stage.cast.hotline, with_worker=False)) as web,
-    ):
-        made = Morning(stage, web)
+    with _opened(databases, policy, model, tmp_path_factory.mktemp("api")) as made:
         _write(made)
         yield made
-    databases.drop(url)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def line(
+    request: pytest.FixtureRequest, policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Morning]:
+    """A city in which tests act, each on tickets of its own."""
+    databases: Databases = request.getfixturevalue(request.param)
+    with _opened(databases, policy, model, tmp_path_factory.mktemp("line")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sqlite_line(sqlite: SqliteFiles, policy: Policy, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
+    """The same on SQLite only: for what does not depend on the database."""
+    with _opened(sqlite, policy, model, tmp_path_factory.mktemp("line")) as made:
+        yield made
 
 
 @pytest.fixture

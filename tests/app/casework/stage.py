@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app import deeds
 from app.bootstrap import build
-from app.casework import act
 from app.demo.load import load_city
+from app.incidents import open_incident
 from app.policy import Policy
 from app.register.people import QUICK_PASSWORDS
 from app.settings import Settings
-from app.store import outbox, sequences
+from app.store import lineage, outbox, sequences
 from app.store import tickets as store
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import SYSTEM, Actor, Role, State
@@ -33,6 +34,7 @@ from channels.contract import Complaint, Kind
 from routing.classify import Model
 from routing.place import Gazetteer
 from routing.verdict import EmergencyHit, Verdict
+from tests import proof
 from tests.cast import ACCOUNT, MONDAY_MORNING, Cast, Pigeons
 from tests.handclock import HandClock
 
@@ -66,6 +68,8 @@ class Stage:
         """A new ticket of this leaf at 石桥新居; under review it stays with the desk. Returns its number."""
         with self.cast.hotline.tx() as tx:
             resident = Resident(name=said.get("name", ""), phone=said.get("phone", ""), created_at=tx.now)
+            if "beside" in said:  # of the same resident as that ticket
+                resident = tx.session.get_one(Resident, self.ticket(said["beside"]).resident_id)
             tx.session.add(resident)
             tx.session.flush()
             order = sequences.take(tx.session, "test.stage")
@@ -106,9 +110,23 @@ class Stage:
         )
 
     def does(self, number: str, action: str, by: Actor, **details: Any) -> TicketEvent:
-        """The act in a transaction of its own."""
+        """The act in a transaction of its own; a contractor who resolves shows what has to be shown."""
         with self.cast.hotline.tx() as tx:
-            return act(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+            return proof.done(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+
+    def deed(self, number: str, action: str, by: Actor, **details: Any) -> TicketEvent:
+        """What pages and programs do, in a transaction of its own."""
+        with self.cast.hotline.tx() as tx:
+            return deeds.do(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+
+    def parts(self, number: str) -> list[Ticket]:
+        with self.cast.hotline.look() as tx:
+            return lineage.parts_of(tx.session, store.by_number(tx.session, number, SYSTEM))
+
+    def incident(self, *numbers: str, leaf: str = "C07", text: str = "全楼电梯停运") -> str:
+        """A mass incident of these tickets."""
+        with self.cast.hotline.tx() as tx:
+            return open_incident(tx, self.agent, numbers, leaf, text).number
 
     def rated(self, number: str, satisfied: int, turn: int = 1) -> None:
         """The rating of a round, as if its resident had given it."""
@@ -193,10 +211,11 @@ class Stage:
         return {row.audience for row in self.notices(number) if row.event_id == event.id}
 
     def everything(self, number: str) -> tuple[object, ...]:
-        """Every field of a ticket and its clocks, and how many rows each table has: equal before and after a refused act."""
+        """Every field of a ticket and of what hangs on it, and how many rows each table has: equal before and after a refused
+        act."""
         with self.cast.hotline.look() as tx:
             ticket = store.by_number(tx.session, number, SYSTEM)
-            rows = [ticket, *ticket.timers]
+            rows = [ticket, *ticket.timers, *ticket.holds, *ticket.petitions, *ticket.duties, *ticket.supervisions]
             fields = [tuple(getattr(row, column.key) for column in row.__table__.columns) for row in rows]
             counts = tx.session.execute(_COUNTS).one()
         return (*fields, *counts)

@@ -113,7 +113,7 @@ CASES: Mapping[str, Case] = {
     "uncall": case(S.RESOLVED, R.AGENT, S.RESOLVED, reason="三次无人接听"),
     "confirm": case(S.RESOLVED, R.RESIDENT, S.CLOSED, "contractor"),
     "unmerge": case(S.MERGED, R.AGENT, S.RECEIVED, "desk resident", reason="不是一回事"),
-    "split": case(S.RECEIVED, R.AGENT, S.RECEIVED, "resident", part="另一张"),
+    "split": case(S.RECEIVED, R.AGENT, S.RECEIVED, "resident", part="另一张", leaf="C06", text="换灯"),
     "join": case(S.DISPATCHED, R.AGENT, S.IN_PROGRESS, "contractor desk resident", into="另一张"),
     "leave": case(S.IN_PROGRESS, R.AGENT, S.RECEIVED, "desk resident", reason="只有他家"),
     "supervise": case(S.DISPATCHED, R.SUPERVISOR, S.DISPATCHED, "contractor desk", level=2, text="今天必须到场"),

@@ -10,13 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import OperationalError
 
-from app.casework import act
 from app.store import tickets as store
 from app.store import timers as timer_store
 from app.tickets.lifecycle import BY_TIME, Actor
 from app.tickets.model import Ticket, TicketEvent, Timer
 from app.timekeeping import sweep
 from app.worker import Worker
+from tests import proof
 from tests.app.doors.street import LEAK, Street, outbox_rows, tickets
 from tests.cast import Cast, Curtain
 from tests.conftest import FreshDatabase
@@ -27,7 +27,7 @@ ALL = {"accept", "contact", "resolve", "reach", "arrive", "finish"}  # what a di
 
 def does(cast: Cast, number: str, action: str, by: Actor, **details: Any) -> None:
     with cast.hotline.tx() as tx:
-        act(tx, store.by_number(tx.session, number, by), action, by, details)
+        proof.done(tx, store.by_number(tx.session, number, by), action, by, details)
 
 
 def opened(cast: Cast, text: str = LEAK, sender: str = "o-chen") -> Ticket:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from httpx import Response
@@ -35,8 +36,8 @@ class Browser:
         answer: Response = self.client.get(path, follow_redirects=False)
         return answer
 
-    def post(self, path: str, **form: str) -> Response:
-        answer: Response = self.client.post(path, data=form, follow_redirects=False)
+    def post(self, path: str, *, files: Any = None, **form: str) -> Response:
+        answer: Response = self.client.post(path, data=form, files=files, follow_redirects=False)
         return answer
 
     def shown(self, path: str) -> str:
@@ -45,9 +46,9 @@ class Browser:
         assert answer.status_code == 200, f"{path} answered {answer.status_code}: {answer.text[:300]}"
         return answer.text
 
-    def done(self, path: str, **form: str) -> str:
+    def done(self, path: str, *, files: Any = None, **form: str) -> str:
         """The page an act leads to; it must have been done."""
-        answer = self.post(path, **form)
+        answer = self.post(path, files=files, **form)
         assert answer.status_code == 303, f"{path} answered {answer.status_code}: {_words(answer.text)}"
         return self.shown(answer.headers["location"])
 

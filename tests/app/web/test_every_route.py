@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.web.forms import FORMS
 from tests.app.web.conftest import Browser, House
 
 ROLES = ("agent", "jiangxiu", "city", "admin", "evaluator")
@@ -23,6 +24,9 @@ MAY: dict[str, set[str]] = {
     "GET /desk/callbacks": WORKS,
     "GET /desk/callbacks/{number}": WORKS,
     "POST /desk/callbacks/{number}": {"agent"},
+    "GET /desk/incidents": WORKS,
+    "GET /desk/incidents/new": DESK,
+    "POST /desk/incidents": DESK,
     "GET /jobs": {"jiangxiu"},
     "GET /jobs/t/{number}": {"jiangxiu"},
     "GET /jobs/t/{number}/deadlines": {"jiangxiu"},
@@ -31,6 +35,13 @@ MAY: dict[str, set[str]] = {
     "GET /board/t/{number}": {"city", "admin"},
     "GET /board/t/{number}/deadlines": {"city", "admin"},
     "POST /board/{number}/{noun}": {"city"},
+    "GET /desk/t/{number}/photos/{photo}": WORKS,
+    "GET /jobs/t/{number}/photos/{photo}": {"jiangxiu"},
+    "GET /board/t/{number}/photos/{photo}": {"city", "admin"},
+    "GET /h5/t/{number}/photos/{photo}": {"follow"},
+    "POST /api/v1/tickets/{number}/photos": {"token"},
+    "GET /api/v1/tickets/{number}/photos": {"token"},
+    "GET /api/v1/tickets/{number}/photos/{photo}": {"token"},
     "GET /h5/t/{number}": {"follow"},
     "GET /h5/t/{number}/deadlines": {"follow"},
     "POST /h5/t/{number}/addition": {"follow"},
@@ -42,10 +53,15 @@ MAY: dict[str, set[str]] = {
     "GET /api/v1/tickets": {"token"},
     "GET /api/v1/tickets/{number}": {"token"},
     "GET /api/v1/tickets/{number}/deadlines": {"token"},
+    "POST /api/v1/tickets": {"token"},
+    **{f"POST /api/v1/tickets/{{number}}/{form.noun}": {"token"} for form in FORMS.values()},
     "GET /api/v1/estates": {"token"},
     "GET /api/v1/contractors": {"token"},
     "GET /api/v1/contracts": {"token"},
     "GET /api/v1/categories": {"token"},
+    "GET /api/v1/webhooks": {"token"},
+    "POST /api/v1/webhooks": {"token"},
+    "DELETE /api/v1/webhooks/{webhook_id}": {"token"},
 }
 # Open to everybody, each for a reason: residents have no account, platforms sign, operators' figures name nobody.
 PUBLIC = {

@@ -16,6 +16,7 @@ from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, State
 from app.tickets.model import Timer
 from app.timekeeping import sweep
+from tests import proof
 from tests.app.web.conftest import Browser, House, open_house
 from tests.cast import Cast
 
@@ -240,7 +241,7 @@ def test_a_step_that_fires_while_somebody_acts_costs_them_nothing(
             assert sweep(house.cast.hotline) > 0
 
         done = between(house.cast, 1, fires)
-        worker.done(f"/jobs/{number}/resolution", text="换了水管，试水不漏", seen=seen[1])
+        worker.done(f"/jobs/{number}/resolution", text="换了水管，试水不漏", seen=seen[1], **proof.form())
         assert len(done) == 1
         assert house.cast.ticket(number).state is State.RESOLVED
         actions = [event.action for event in house.cast.history(number).events]
@@ -265,7 +266,7 @@ def test_somebody_who_decides_while_another_decides_is_told(
                 act(tx, ticket, "hold", house.cast.agent(), {"reason": "住户外出", "until": "2026-11-25T10:00"})
 
         done = between(house.cast, 1, held)
-        answer = worker.post(f"/jobs/{number}/resolution", text="换了水管，试水不漏", seen=seen[1])
+        answer = worker.post(f"/jobs/{number}/resolution", text="换了水管，试水不漏", seen=seen[1], **proof.form())
         assert len(done) == 1
         assert answer.status_code == 409 and "刚刚有人处理过" in answer.text and "换了水管" in answer.text
         assert house.cast.ticket(number).state is State.ON_HOLD

@@ -8,6 +8,7 @@ import pytest
 
 from app.tickets.lifecycle import RULES, STATE_NAMES, Role, State, offers
 from app.web.forms import BY_NOUN, FORMS
+from tests import proof
 from tests.app.web.conftest import House
 
 GATE = "柳岸家园门口的事情有点乱，你们看看怎么回事"
@@ -31,7 +32,7 @@ def test_from_submission_to_rating(house: House) -> None:
     assert "暂缓办理" in resident.shown(f"/h5/t/{number}")
     assert "已停" in worker.shown(f"/jobs/t/{number}")
     worker.done(f"/jobs/{number}/resumption")
-    worker.done(f"/jobs/{number}/resolution", text="更换水管，试水不漏")
+    worker.done(f"/jobs/{number}/resolution", text="更换水管，试水不漏", **proof.form())
     page = resident.shown(f"/h5/t/{number}")
     assert "请您评价" in page and "checked" not in page and "更换水管" in page
     unfinished = resident.post(f"/h5/t/{number}/rating", satisfied="5")
@@ -45,7 +46,7 @@ def test_a_low_rating_opens_a_new_round(house: House) -> None:
     resident, number = house.submit()
     worker = house.browse("jiangxiu")
     worker.done(f"/jobs/{number}/acceptance", eta="2026-11-23T14:30")
-    worker.done(f"/jobs/{number}/resolution", text="修好了")
+    worker.done(f"/jobs/{number}/resolution", text="修好了", **proof.form())
     told = resident.done(f"/h5/t/{number}/rating", satisfied="1", solved="no", why="问题没解决", reason="还在滴")
     assert "将重新办理" in told
     assert state(house, number) is State.IN_PROGRESS
