@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.casework import act
 from app.store import tickets as store
 from app.tickets import commands
 from app.tickets.lifecycle import SYSTEM, State
+from tests import proof
 from tests.cast import Cast
 
 LAMP = "石桥新居5栋1单元101 楼道灯坏了"
@@ -20,7 +20,7 @@ def resolved(cast: Cast) -> str:
     mender = cast.contractor(cast.names().contractors[cast.ticket(number).contractor_id or 0])
     for action, details in (("accept", {"eta": "下午"}), ("resolve", {"text": "换了灯"})):
         with cast.hotline.tx() as tx:
-            act(tx, store.by_number(tx.session, number, SYSTEM), action, mender, details)
+            proof.done(tx, store.by_number(tx.session, number, SYSTEM), action, mender, details)
     cast.clock.advance(timedelta(hours=1))
     return number
 

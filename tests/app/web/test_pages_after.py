@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from app import aftercare
-from app.casework import act
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, State
 from app.tickets.model import Ticket
+from tests import proof
 from tests.app.web.conftest import Browser, House
 from tests.app.web.test_every_route import addresses, knock
 
@@ -28,7 +28,7 @@ def resolved(house: House, *, approved: bool = True) -> tuple[Browser, str]:
     ):
         if action != "approve" or approved:
             with cast.hotline.tx() as tx:
-                act(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
+                proof.done(tx, store.by_number(tx.session, number, SYSTEM), action, by, details)
     policy = cast.hotline.policy
     cast.hotline.policy = dataclasses.replace(policy, rules=dataclasses.replace(policy.rules, callback_percent=100))
     aftercare.draw_calls(cast.hotline)
