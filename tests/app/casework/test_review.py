@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app import feedback, timekeeping
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict
 from app.store import board
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, State
@@ -28,7 +28,7 @@ def test_a_contractors_resolution_waits_for_review_and_stands_in_the_list_until_
     stage.does(number, "approve", stage.agent)
     assert (stage.ticket(number).reviewed_at, waiting(stage)) == (stage.cast.clock.now(), before)
     assert stage.clock_of(number, "review").stopped_at is not None
-    with pytest.raises(NotAllowed, match="已经审核通过"):
+    with pytest.raises(Conflict, match="已经审核通过"):
         stage.does(number, "approve", stage.agent)
 
 
