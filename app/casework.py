@@ -10,16 +10,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app import evidence, notify, passing_on, webhooks
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
-from app.store import lineage, sequences
+from app.store import calls, lineage, sequences
 from app.store import tickets as store
 from app.tickets import chain, clocks, lifecycle, petitions
 from app.tickets.effects import EFFECTS, Standing, settle
+from app.tickets.followup import CallState
 from app.tickets.ledger import Entry
 from app.tickets.lifecycle import QUIET, ROLE_NAMES, STATE_NAMES, SYSTEM, Actor, Handler, Late, Role, Rule, State
 from app.tickets.model import Message, Ticket, TicketEvent
@@ -30,6 +32,12 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "append": ("resident", "contractor", "supervisor"),
     "contact": ("contractor", "supervisor"),
     "note": (),
+}
+# Acts after which nobody need be called about the round any more, and what becomes of the call that was to be made.
+CALLS_END: Mapping[str, CallState] = {
+    **dict.fromkeys(("rate", "confirm"), CallState.ANSWERED),
+    **dict.fromkeys(("remand", "reopen", "withdraw", "merge", "reject"), CallState.MOOT),
+    "uncall": CallState.UNREACHABLE,
 }
 REFRESH = "请刷新页面查看最新进展"
 FINAL = (State.CLOSED, State.REJECTED, State.MERGED)
@@ -67,6 +75,8 @@ def act(
         ticket.updated_at = tx.now
     if ticket.state is not before.state:
         ticket.closed_at = when if ticket.state in FINAL else None
+    if action in CALLS_END:
+        calls.end(tx.session, ticket.id, CALLS_END[action], when)
     event = _event(tx, ticket, rule, by, given, when, before.state, cause, entries)
     notify.tell(tx, ticket, event, rule)
     webhooks.tell(tx, ticket, event)
@@ -143,6 +153,33 @@ def _outcome(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dic
     return {"outcome_name": petitions.OUTCOMES.get(asked.code, "")} if asked is not None else {}
 
 
+@dataclass(frozen=True, slots=True)
+class Urgings:
+    """How often somebody urged 催办 on a local day, and for how many minutes nobody may again."""
+
+    today: int
+    minutes_left: int
+
+
+def urgings(tx: Tx, ticket: Ticket) -> Urgings:
+    """Of this ticket, now, whoever urged."""
+    at = store.times_of(tx.session, ticket, "nudge")
+    today = tx.hotline.local_day(tx.now)
+    since = int((tx.now - at[-1]).total_seconds() // 60) if at else None
+    left = tx.hotline.policy.rules.nudge_every_minutes - since if since is not None else 0
+    return Urgings(sum(tx.hotline.local_day(one) == today for one in at), max(0, left))
+
+
+def _urged(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Limited whoever urges, so that it stays a signal. Raises Conflict."""
+    urged, most = urgings(tx, ticket), tx.hotline.policy.rules.nudges_per_day
+    if urged.minutes_left:
+        raise Conflict(f"工单 {ticket.public_number} 刚催办过", cure=f"请 {urged.minutes_left} 分钟后再催")
+    if urged.today >= most:
+        raise Conflict(f"工单 {ticket.public_number} 今天已催办 {urged.today} 次", cure="承办单位都已收到，明天仍无进展请再催办")
+    return {}
+
+
 # What policy, register and ticket themselves know of an act's details.
 _KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, Any]]] = {
     "classify": _classified,
@@ -154,6 +191,7 @@ _KNOWN: Mapping[str, Callable[[Tx, Ticket, Actor, Mapping[str, Any]], dict[str, 
     "appeal": _rated,
     "supervise": _document,
     "grant_closure": _outcome,
+    "nudge": _urged,
     **dict.fromkeys(("grant_exclusion", "deny_exclusion", "grant_appeal", "deny_appeal"), _asker),
 }
 

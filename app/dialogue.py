@@ -1,4 +1,4 @@
-"""The running talk with a resident: a command, a word on an open ticket, or a new complaint.
+"""The running talk with a resident: a command, a word on an open ticket, why a grade was low, or a new complaint.
 
 Answers what the resident asked for; never loops, and opens no ticket for a greeting.
 """
@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import matters, notify
+from app import feedback, matters, notify
 from app.casework import act, resident_of
-from app.errors import HotlineError
 from app.hotline import Tx
 from app.store import lineage, talk
 from app.store import tickets as store
 from app.tickets import commands, numbering
-from app.tickets.followup import Rating
 from app.tickets.lifecycle import OPEN, STATE_NAMES, State
 from app.tickets.model import Ticket
 from app.tickets.post import Attachment, Inbound
@@ -30,7 +28,7 @@ TALKING = (State.RECEIVED, State.DISPATCHED, State.IN_PROGRESS, State.ON_HOLD, S
 RATEABLE = (State.RESOLVED, State.CLOSED)
 KNOWN = (*TALKING, *RATEABLE, State.REJECTED, State.MERGED)
 NO_MATTER = "N09"  # 空号/骚扰/广告/误拨: what a name, a time, a flat are taken for when they stand alone
-LOW = 2  # 不满意 and worse open a new round
+A_SENTENCE = 100  # characters: what is longer tells more than why
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,9 @@ def hear(tx: Tx, word: Word) -> Heard:
         found = shape.match(text)
         if found:
             return answer(tx, word, found)
+    explained = _explained(tx, word)
+    if explained is not None:
+        return explained
     numbers = numbering.found_in(text)
     ticket = _by_number(tx, word, numbers) or _recent(tx, word)
     if ticket is not None:
@@ -241,75 +242,60 @@ def withdraw(tx: Tx, ticket: Ticket) -> None:
 
 
 def _rate(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
-    return _rated(tx, word, int(found.group(1)))
+    return _rated(tx, word, feedback.Answers(int(found.group(1))))
 
 
 def _unsolved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
-    return _rated(tx, word, 1, solved=False, reason="未解决")
+    return _rated(tx, word, feedback.Answers(1, solved=False, reason=feedback.UNSOLVED))
 
 
-def _rated(tx: Tx, word: Word, satisfied: int, *, solved: bool | None = None, reason: str = "") -> Heard:
+def _rated(tx: Tx, word: Word, said: feedback.Answers) -> Heard:
     """Of a matter in parts the rating is of the one resolved last that has none, and the resident is told of which."""
     say = tx.hotline.texts.say
     whole = _chosen(tx, word, RATEABLE)
     ticket = matters.to_rate(tx, whole) if whole is not None else None
     if whole is None or ticket is None:
         return Heard(whole, say("talk", "nothing_to_rate"))
-    told = rate(tx, ticket, satisfied, solved=solved, via=word.inbound.channel, reason=reason)
+    told = feedback.rate(tx, ticket, said, via=word.inbound.channel)
     several = len(matters.all_of(tx, whole)) > 1
     return Heard(ticket, told + (say("talk", "rated_part", leaf=matter_name(tx, ticket)) if several else ""))
 
 
-def rate(
-    tx: Tx,
-    ticket: Ticket,
-    satisfied: int,
-    *,
-    via: str,
-    solved: bool | None = None,
-    responded: bool | None = None,
-    reason: str = "",
-) -> str:
-    """The tenant's word on this resolution round; the last word within a round counts. Returns what the resident is told.
-
-    A low grade or 未解决 opens a new round, unless the ticket has been closed for longer than ``reopen_days``; a good one closes
-    a resolved ticket. After ``rating_days`` nothing is taken any more. Raises HotlineError for a grade outside 1–5.
-    """
-    if satisfied not in range(1, 6):
-        raise HotlineError("满意度须为 1 到 5", cure="5 为非常满意，1 为非常不满意")
-    say, rules = tx.hotline.texts.say, tx.hotline.policy.rules
-    done = matters.done_at(tx, ticket)
-    if done is None:
-        return say("talk", "nothing_to_rate")
-    if tx.now - done > timedelta(days=rules.rating_days):
-        return say("talk", "rating_over", number=ticket.public_number, days=rules.rating_days)
-    details = {"satisfied": satisfied, "solved": solved, "responded": responded, "reason": reason}
-    act(tx, ticket, "rate", resident_of(ticket), details)
-    rating = store.rating_of(tx.session, ticket) or Rating(ticket_id=ticket.id, round=ticket.round)
-    rating.at, rating.via, rating.by_role = tx.now, via, resident_of(ticket).role
-    rating.responded, rating.solved, rating.satisfied, rating.reason = responded, solved, satisfied, reason
-    tx.session.add(rating)
-    if satisfied <= LOW or solved is False:
-        if ticket.closed_at is not None and tx.now - ticket.closed_at > timedelta(days=rules.reopen_days):
-            return say("talk", "rated_low_late", number=ticket.public_number, days=rules.reopen_days)
-        act(tx, ticket, "reopen", resident_of(ticket), {"reason": _why_again(tx, reason, satisfied)})
-        return say("talk", "rated_low", number=ticket.public_number)
-    if ticket.state is State.RESOLVED:
-        act(tx, ticket, "confirm", resident_of(ticket), {"why": "诉求人已评价"})
-    return say("talk", "rated")
+def _solved(tx: Tx, word: Word, found: re.Match[str]) -> Heard:
+    """It is solved: every part of the matter that is done."""
+    whole = _chosen(tx, word, (State.RESOLVED,))
+    if whole is None:
+        return Heard(None, tx.hotline.texts.say("talk", "nothing_to_rate"))
+    for one in matters.all_of(tx, whole):
+        if one.state is State.RESOLVED:
+            feedback.confirm(tx, one)
+    return Heard(whole, tx.hotline.texts.say("talk", "confirmed", number=whole.public_number))
 
 
-def _why_again(tx: Tx, reason: str, satisfied: int) -> str:
-    """Why it is opened again, as its contractor may read it: not what is said there about the contractor's own people."""
-    understand = tx.hotline.knowledge(tx.session).understander.understand
-    harmless = reason == "未解决" or (reason != "" and not understand(reason).guarded)
-    return reason if harmless else f"评价{satisfied}分"
+def _explained(tx: Tx, word: Word) -> Heard | None:
+    """The sentence that was asked for after a low grade: the reason of that rating, and a word on the ticket where somebody is at
+    work again. What is about a contractor's people, or an emergency, goes its own way."""
+    text = word.complaint.text.strip()
+    short = 0 < len(text) <= A_SENTENCE and not word.complaint.attached and not numbering.found_in(text)
+    if not short or word.verdict.guarded or word.verdict.emergencies:
+        return None
+    since = tx.now - timedelta(minutes=tx.hotline.policy.rules.append_window_minutes)
+    unexplained = store.unexplained(tx.session, word.resident.id, since, feedback.LOW)
+    if unexplained is None:
+        return None
+    ticket = store.by_id(tx.session, unexplained.ticket_id)
+    if ticket.round == unexplained.round:  # nobody takes it up again: the word itself is what is kept
+        return Heard(ticket, feedback.explain(tx, ticket, unexplained, text))
+    unexplained.reason = text
+    heard = _append(tx, word, ticket) if ticket.state in TALKING else Heard(ticket)
+    return Heard(heard.ticket, tx.hotline.texts.say("talk", "explained", number=ticket.public_number))
 
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[[Tx, Word, re.Match[str]], Heard]], ...] = (
     (commands.GREETING, _greet),
     (commands.RATE, _rate),  # before STATUS: a number with a grade behind it is a grade
     (commands.UNSOLVED, _unsolved),
+    (commands.SOLVED, _solved),
     (commands.STATUS, _status),
     (commands.NUDGE, _nudge),
     (commands.WITHDRAW, _withdraw),

@@ -76,7 +76,7 @@ def to_rate(tx: Tx, ticket: Ticket) -> Ticket | None:
 
 
 def done_at(tx: Tx, ticket: Ticket) -> datetime | None:
-    """When it was last resolved or answered; None when it never was, or was withdrawn since."""
-    ends = [store.last_event(tx.session, ticket, action) for action in ("resolve", "answer", "withdraw")]
+    """When it was last resolved, answered or closed unresolved; None when it never was, or was withdrawn since."""
+    ends = [store.last_event(tx.session, ticket, action) for action in ("resolve", "answer", "grant_closure", "withdraw")]
     last = max((event for event in ends if event is not None), key=lambda event: event.seq, default=None)
     return None if last is None or last.action == "withdraw" else last.at

@@ -37,6 +37,7 @@ TARGETS = (
     *("contact", "resolve", "respond", "accept", "reach", "arrive", "finish", "assist", "supervise"),
     *("decide", "review", "callback"),
 )
+MAY_BE_NONE = ("callback_percent", "callback_minimum")
 EVIDENCE = ("before", "after", "time", "place")  # 修前照片, 修后照片, 完成时间, 地点
 # A contractor's clock and the citizen's that it answers to: where a leaf says nothing of its own, it is as long.
 LIKE = {"reach": "contact", "finish": "resolve"}
@@ -54,6 +55,9 @@ class Rules:
     ``hold_days``: how long one hold 挂起 may last, and ``hold_total_days`` all of a ticket together. ``extension_days``: by how
     much one petition may ask to move a deadline; ``extensions``: how many may be granted on a ticket. ``digest_after_minutes``: a
     step noticed later than this is not told by itself but in one digest of everything that was missed.
+    ``callback_percent``: how many of a hundred reviewed resolutions of each contractor and group are drawn for a call-back 回访,
+    beside those always called; ``callback_minimum``: how many of each at least in a calendar week. ``callback_attempts``: how
+    often a resident is called who does not answer, on at least ``callback_days`` days, at least ``callback_gap_hours`` apart.
     ``supervision_number``: how a 督办单 is numbered, with ``{year}`` and ``{n}``, which begins anew every year.
     """
 
@@ -69,6 +73,11 @@ class Rules:
     extension_days: int = 30
     extensions: int = 2
     digest_after_minutes: int = 30
+    callback_percent: int = 30
+    callback_minimum: int = 3
+    callback_attempts: int = 3
+    callback_days: int = 2
+    callback_gap_hours: int = 4
     unclassified_as: str = "C12"
     supervision_number: str = "公租督〔{year}〕{n}号"
 
@@ -130,8 +139,13 @@ def _rules(table: Table, taxonomy: Taxonomy) -> Rules:
     names = [field.name for field in fields(Rules) if field.type == "int"]
     table.only(*names, "unclassified_as", "supervision_number")
     for name in names:
-        if table.get(name, int) < 1:
-            raise table.bad(name, f"“{name}”须至少为 1", "写一个正整数")
+        least, cure = (0, "写 0 或一个正整数") if name in MAY_BE_NONE else (1, "写一个正整数")
+        if table.get(name, int) < least:
+            raise table.bad(name, f"“{name}”须至少为 {least}", cure)
+    if table.get("callback_percent", int) > 100:
+        raise table.bad("callback_percent", "抽样比例不能超过 100", "写 0 到 100 的整数")
+    if table.get("callback_days", int) > table.get("callback_attempts", int):
+        raise table.bad("callback_days", "拨打的天数不能多于拨打的次数", "减少天数，或增加 callback_attempts")
     leaf = table.text("unclassified_as")
     if leaf not in taxonomy.leaves:
         raise table.bad("unclassified_as", f"没有类别“{leaf}”", "写 taxonomy.toml 中有的类别，如 C12")

@@ -23,7 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.casework import act
 from app.hotline import Hotline, Tx
 from app.logs import log
-from app.store import holds, silence
+from app.store import calls, holds, silence
 from app.store import tickets as ticket_store
 from app.store import timers as store
 from app.tickets import clocks
@@ -125,7 +125,7 @@ def end_holds(hotline: Hotline, limit: int = BATCH) -> int:
     """Takes up again what was on hold until now, each in a transaction of its own and dated by its end; returns how many."""
     with hotline.look() as tx:
         over = holds.over(tx.session, tx.now, limit)
-    return sum(_in_its_own(hotline, ticket_id, _take_up) for ticket_id in over)
+    return sum(in_its_own(hotline, ticket_id, _take_up) for ticket_id in over)
 
 
 def _take_up(tx: Tx, ticket: Ticket) -> bool:
@@ -137,14 +137,15 @@ def _take_up(tx: Tx, ticket: Ticket) -> bool:
 
 
 def close_silent(hotline: Hotline, limit: int = BATCH) -> int:
-    """Closes resolutions that nobody answered, each in a transaction of its own; returns how many.
+    """Closes reviewed resolutions that nobody answered, and about which nobody is to be called, each in a transaction of its own;
+    returns how many.
 
     No timer: silence is promised to nobody, and a clock for it would stand among the promises and run over. No rating either:
     silence is not praise.
     """
     with hotline.look() as tx:
         silent = silence.silent_since(tx.session, tx.now - _silence(tx), limit)
-    return sum(_in_its_own(hotline, ticket_id, _close) for ticket_id in silent)
+    return sum(in_its_own(hotline, ticket_id, _close) for ticket_id in silent)
 
 
 def _silence(tx: Tx) -> timedelta:
@@ -153,14 +154,16 @@ def _silence(tx: Tx) -> timedelta:
 
 def _close(tx: Tx, ticket: Ticket) -> bool:
     over = ticket.updated_at + _silence(tx)
-    if ticket.state is not State.RESOLVED or over > tx.now:
+    if ticket.state is not State.RESOLVED or ticket.reviewed_at is None or over > tx.now:
         return False  # somebody spoke up meanwhile
+    if ticket.to_call_at is not None or calls.open_of(tx.session, ticket.id) is not None:
+        return False  # or is to be called
     why = {"why": f"办结后{_silence(tx).days}天无人回应"}
     act(tx, ticket, "close", SYSTEM, why, at=over, cause=f"silence:{ticket.id}:{ticket.seq}")
     return True
 
 
-def _in_its_own(hotline: Hotline, ticket_id: int, do: Callable[[Tx, Ticket], bool]) -> bool:
+def in_its_own(hotline: Hotline, ticket_id: int, do: Callable[[Tx, Ticket], bool]) -> bool:
     """One ticket in a transaction of its own: what cannot be done to it does not keep the others from being done."""
     try:
         with hotline.tx() as tx:

@@ -1,6 +1,6 @@
 """The metronome: on every tick count again what a calendar import left, end what was on hold until now, sweep the timers, tell
-what was missed, close what stayed silent, take in what stayed pending, deliver the outbox to people and to contractors'
-systems, seal the day's history, leave a beat.
+what was missed, draw whom to call back, close what stayed silent, take in what stayed pending, deliver the outbox to people and
+to contractors' systems, seal the day's history, leave a beat.
 
 APScheduler ticks and does nothing else: it rings, no job is scheduled for later, no job store is shared. Each job has a thread
 that does one round when it is rung, by the tick or by a transaction that wrote notices (``app.store.wake``); however often it is
@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
-from app import digest, intake, outbox, recount, timekeeping, verify
+from app import aftercare, digest, intake, outbox, recount, timekeeping, verify
 from app.clock import stopwatch
 from app.hotline import Hotline
 from app.logs import log
@@ -33,7 +33,10 @@ MAX_ROUNDS = 20  # of one job at one ring, so that a flood in one cannot starve 
 BEAT_EVERY = timedelta(seconds=0.9)  # at most; a little less than the usual tick, which is never quite punctual
 RECOUNT_EVERY = timedelta(seconds=30)  # at most: a clock is seldom begun on a calendar that has just been superseded
 # In the order in which a tick does them.
-JOBS = ("recount", "end_holds", "sweep", "tell_missed", "close_silent", "take_in_pending", "deliver", "push", "seal", "beat")
+JOBS = (
+    *("recount", "end_holds", "sweep", "tell_missed", "draw_calls", "close_silent", "take_in_pending"),
+    *("deliver", "push", "seal", "beat"),
+)
 WOKEN = ("sweep", "deliver", "push")  # what need not wait for the tick
 
 
@@ -58,6 +61,7 @@ class Worker:
         self._started_at = hotline.clock.wall()
         self._beaten_at: datetime | None = None
         self._recounted_at: datetime | None = None
+        self._week_kept: date | None = None
         self._sealed_on: date | None = None
         self._peek = Peek(hotline.db)
         self._stopping = threading.Event()
@@ -136,6 +140,17 @@ class Worker:
 
     def tell_missed(self) -> None:
         self._until_idle(digest.tell_missed)
+
+    def draw_calls(self) -> None:
+        """Thinks of the rounds that are over; and once, when a week is, of what it owes."""
+        for _ in range(MAX_ROUNDS):
+            idle = self._stopping.is_set() or self._peek.round_to_think_of(self.hotline.clock.now()) is None
+            if idle or aftercare.draw_calls(self.hotline) == 0:
+                break
+        monday = aftercare.week_of(self.hotline)
+        if self._week_kept != monday:
+            aftercare.keep_minimum(self.hotline, monday)
+            self._week_kept = monday
 
     def close_silent(self) -> None:
         self._until_idle(timekeeping.close_silent)

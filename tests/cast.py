@@ -149,7 +149,9 @@ class Cast:
 
 @pytest.fixture(scope="session")
 def policy() -> Policy:
-    return load_policy()
+    """The shipped one; only that no lot is drawn for call-backs: no test is left to chance, and whom a rule names is called."""
+    shipped = load_policy()
+    return dataclasses.replace(shipped, rules=dataclasses.replace(shipped.rules, callback_percent=0, callback_minimum=0))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.store.tickets import Filter, conditions
 from app.store.timers import overdue
+from app.tickets.followup import CallBack, CallState
 from app.tickets.lifecycle import Actor, Handler, State
 from app.tickets.model import Duty, Petition, PetitionState, Supervision, Ticket, TicketEvent, Timer
 from app.tickets.petitions import KINDS
@@ -68,7 +69,9 @@ SLICES: Mapping[str, Callable[[Now], Condition]] = {
     "queue": lambda now: Ticket.state.in_(QUEUED),
     "emergency": lambda now: and_(Ticket.urgency == "U0", Ticket.state.in_(OPEN)),
     "handling": lambda now: Ticket.state.in_(HANDLED),
-    "callback": lambda now: Ticket.state == State.RESOLVED,
+    "to_review": lambda now: and_(Ticket.state == State.RESOLVED, Ticket.reviewed_at.is_(None)),
+    "callback": lambda now: exists().where(CallBack.ticket_id == Ticket.id, CallBack.state == CallState.OPEN),
+    "resolved": lambda now: Ticket.state == State.RESOLVED,
     "done": lambda now: Ticket.state.in_(DONE),
     "today": lambda now: Ticket.created_at >= now.day_starts,
     "finished": lambda now: and_(Ticket.state.in_((State.RESOLVED, State.CLOSED)), _finished_today(now)),

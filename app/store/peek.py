@@ -1,7 +1,7 @@
 """Is anything due? The worker asks this before it opens a session for a sweep or a delivery: nearly always nothing is.
 
-The condition is written as ``next_at IS NOT NULL``, as in the partial indexes: with a state bound as a value PostgreSQL's generic
-plan would read the whole table instead.
+The condition is written with ``IS NOT NULL``, as in the partial indexes: with a state bound as a value PostgreSQL's generic plan
+would read the whole table instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.store.db import Database
 from app.tickets.model import Timer
 from app.tickets.tables import Moment
 
-QUESTION = "SELECT next_at FROM {table} WHERE next_at IS NOT NULL AND next_at <= {value} ORDER BY next_at LIMIT 1"
+QUESTION = "SELECT {at} FROM {table} WHERE {at} IS NOT NULL AND {at} <= {value} ORDER BY {at} LIMIT 1"
 
 COUNTED = 10_000  # due timers beyond which nobody counts: there are too many
 
@@ -30,8 +30,9 @@ class Peek:
     def __init__(self, db: Database) -> None:
         value = "?" if db.is_sqlite else "%s"
         self._ask = db.aside.ask
-        self._timers = QUESTION.format(table="timer", value=value)
-        self._notices = QUESTION.format(table="outbox", value=value)
+        self._timers = QUESTION.format(at="next_at", table="timer", value=value)
+        self._notices = QUESTION.format(at="next_at", table="outbox", value=value)
+        self._rounds = QUESTION.format(at="to_call_at", table="ticket", value=value)
         self._kept = _as_sqlite_keeps_it if db.is_sqlite else _as_it_is
         dialect = db.engine.dialect
         self._read = Moment().dialect_impl(dialect).result_processor(dialect, None) or _as_it_is
@@ -43,6 +44,10 @@ class Peek:
     def notice(self, wall: datetime) -> datetime | None:
         """Of the outbox: to be sent, or a lease that has lapsed. By wall time."""
         return self._oldest(self._notices, wall)
+
+    def round_to_think_of(self, now: datetime) -> datetime | None:
+        """Of the rounds that may have to be called about, by business time."""
+        return self._oldest(self._rounds, now)
 
     def _oldest(self, question: str, now: datetime) -> datetime | None:
         try:

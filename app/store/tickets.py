@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.errors import Hidden, NotFound
 from app.store.timers import overdue
 from app.tickets.followup import Rating
-from app.tickets.lifecycle import Actor, State
+from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Message, Ticket, TicketEvent
 from app.tickets.post import Attachment, Inbound
 from app.tickets.privacy import complaint, outsider, visible_to
@@ -205,6 +205,19 @@ def last_event(session: Session, ticket: Ticket, action: str) -> TicketEvent | N
         .order_by(TicketEvent.seq.desc())
         .limit(1)
     ).first()
+
+
+def times_of(session: Session, ticket: Ticket, action: str) -> list[datetime]:
+    """When something was done to a ticket, in order."""
+    done = select(TicketEvent.at).where(TicketEvent.ticket_id == ticket.id, TicketEvent.action == action)
+    return list(session.scalars(done.order_by(TicketEvent.seq)))
+
+
+def unexplained(session: Session, resident_id: int, since: datetime, low: int) -> Rating | None:
+    """The newest low rating that this resident has given since then and said no reason for."""
+    wanted = select(Rating).join(Rating.ticket).where(Ticket.resident_id == resident_id, Rating.at >= since)
+    mine = wanted.where(Rating.satisfied <= low, Rating.reason == "", Rating.by_role == Role.RESIDENT)
+    return session.scalars(mine.order_by(Rating.id.desc()).limit(1)).first()
 
 
 def rating_of(session: Session, ticket: Ticket, turn: int | None = None) -> Rating | None:

@@ -128,6 +128,11 @@ def desk_reports_its_own(case: Case, actor: Actor, details: Details) -> str | No
 
 def not_of_the_rated(case: Case, actor: Actor, details: Details) -> str | None:
     """Whoever is rated does not collect the answers (方案 二(二)4, 二(八))."""
-    if actor.role is Role.CONTRACTOR or (actor.role is Role.AGENT and actor.org and actor.org == case.contractor_id):
-        return "被评价单位的人员不能回访"
-    return None
+    return "被评价单位的人员不能回访" if rates_itself(actor, case.contractor_id) else None
+
+
+def rates_itself(actor: Actor, contractor_id: int | None) -> bool:
+    """Whether somebody belongs to that contractor: by role, or as an agent by organisation. A purchaser's has a reach."""
+    if actor.role is Role.CONTRACTOR:
+        return True
+    return actor.role is Role.AGENT and not actor.reach and actor.org != 0 and actor.org == contractor_id

@@ -21,6 +21,9 @@ def _command(words: str) -> re.Pattern[str]:
 
 RATE = _command(r"(?:评价|评分|打分)?[\s:]*([1-5])\s*(?:分|星)?")
 UNSOLVED = _command(r"(?:还是|仍然|问题)?(?:没有?|未)(?:得到)?解决")
+SOLVED = _command(
+    r"(?:问题)?(?:已经?|都)?(?:得到)?解决(?!.*[吗吧?])|(?:已经?|都)?修好(?!.*[吗吧?])|我?确认(?:已?解决|办结)?(?!.*[吗吧?])"
+)
 STATUS = _command(r"查询|查询进度|查进度|进度|查一下|查工单|我的工单|(?:工单)?[\s:]*(?=GZ)")
 NUDGE = _command(r"催办|催一下|催一催|加急")
 WITHDRAW = _command(r"撤回|撤销|不用处理")
@@ -28,7 +31,7 @@ GREETING = re.compile(
     r"^(?:你好|您好|在吗|在么|有人吗|喂|hi|hello|哈喽|早上好|下午好|晚上好|谢谢|好的|收到|嗯+|哦+)[呀啊吗!。.~\s]*$",
     re.IGNORECASE,
 )
-ORDERS = (RATE, UNSOLVED, STATUS, NUDGE, WITHDRAW)
+ORDERS = (RATE, UNSOLVED, SOLVED, STATUS, NUDGE, WITHDRAW)
 _PARTICULARS = re.compile(r"电话|手机|号码|联系方式|微信|单元|小区|[我的是住在家号栋幢室房楼层\d\W_]")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from app.tickets import petitions
-from app.tickets.lifecycle import AT_WORK, SEALED_GROUPS, UNANSWERED, Actor, Details, Handler, Role, State
+from app.tickets.lifecycle import AT_WORK, ENDED, SEALED_GROUPS, UNANSWERED, Actor, Details, Handler, Role, State
 from app.tickets.model import Duty, Hold, PetitionState, Supervision, Ticket
 
 Effect = Callable[[Ticket, Actor, Details, datetime], None]
@@ -77,8 +77,19 @@ def _reviewed(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None
     ticket.reviewed_at = ticket.reviewed_at or at
 
 
+def _said_it(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    """Whoever has said how it was, or wants nothing any more, is not called to be asked."""
+    ticket.called_round = ticket.round
+
+
+def _confirmed(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    _reviewed(ticket, by, details, at)
+    _said_it(ticket, by, details, at)
+
+
 def _new_round(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.round += 1
+    ticket.to_call_at = None
     ticket.level = 0
     ticket.reviewed_at, ticket.outcome = None, ""
     ticket.follows_id = None  # who is not content with what was done for all is looked after alone
@@ -88,6 +99,18 @@ def _new_round(ticket: Ticket, by: Actor, details: Details, at: datetime) -> Non
 
 def _escalate(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
     ticket.level = max(ticket.level, int(details.get("level", 0)))
+
+
+def _breach(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
+    """Once the citizen's limit is over, whoever waits is called, resolved or not (北京条例 art. 23)."""
+    _escalate(ticket, by, details, at)
+    promised = (details.get("target"), details.get("party")) == ("resolve", "citizen")
+    if promised and ticket.state in UNANSWERED and _somebody_to_call(ticket):
+        ticket.to_call_at = ticket.to_call_at or at
+
+
+def _somebody_to_call(ticket: Ticket) -> bool:
+    return ticket.called_round < ticket.round and ticket.resident_id is not None
 
 
 def _nudge(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
@@ -106,7 +129,7 @@ def _hold(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
 
 
 def _callback(ticket: Ticket, by: Actor, details: Details, at: datetime) -> None:
-    ticket.called_round = ticket.round
+    ticket.called_round, ticket.to_call_at = ticket.round, None
 
 
 # --- petitions ----------------------------------------------------------------------------------------------------------
@@ -241,7 +264,7 @@ def settle(ticket: Ticket, before: Standing, at: datetime) -> None:
     """What follows from where the ticket stands now: a hold it has left is over, by its own end at the latest; a petition nobody
     works under any more is moot, and so is a duty beside no work, or beside the work of another; an order is answered by the
     resolution itself, and binds nobody but whom it was given to; no rung counts as reached once nothing is lapsed any more, or
-    nobody is at work."""
+    nobody is at work; and a reviewed end is to be asked about."""
     passed_on = before.state is not None and before.holder != _holder(ticket)
     if before.state is State.ON_HOLD and ticket.state is not State.ON_HOLD:
         for held in ticket.holds:
@@ -255,6 +278,10 @@ def settle(ticket: Ticket, before: Standing, at: datetime) -> None:
         _answered(ticket, "", "随工单办理完毕", at)
     elif passed_on:
         _answered(ticket, "", "工单已改由他人承办，不再等待反馈", at)
+    if ticket.state in ENDED and ticket.reviewed_at is not None and _somebody_to_call(ticket):
+        ticket.to_call_at = ticket.to_call_at or at
+    elif ticket.to_call_at is not None and not (_somebody_to_call(ticket) and ticket.state in (*UNANSWERED, State.RESOLVED)):
+        ticket.to_call_at = None
     if ticket.level and not _late(ticket) and (before.late or ticket.state not in UNANSWERED):
         ticket.level = 0
 
@@ -279,12 +306,14 @@ EFFECTS: Mapping[str, Effect] = {
     "resolve": _resolve,
     "answer": _answer,
     "approve": _reviewed,
-    "confirm": _reviewed,
+    "confirm": _confirmed,
+    "rate": _said_it,
+    "withdraw": _said_it,
     "close": _reviewed,
     "remand": _new_round,
     "reopen": _new_round,
     "escalate": _escalate,
-    "breach": _escalate,
+    "breach": _breach,
     "nudge": _nudge,
     "alarm": _alarm,
     "hold": _hold,

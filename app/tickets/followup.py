@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
@@ -75,7 +76,7 @@ class CallBack(Record):
     __table_args__ = (
         UniqueConstraint("ticket_id", "round"),
         Index("ix_callback_open", "next_at", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
-        Index("ix_callback_stratum", "stratum", "drawn_at"),
+        Index("ix_callback_drawn", "drawn_at", "stratum"),
     )
     id: Mapped[Id]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
@@ -104,6 +105,7 @@ class CallAttempt(Record):
     outcome: Mapped[Code]  # CALL_OUTCOMES
     call_id: Mapped[Name] = mapped_column(default="")
     note: Mapped[Long] = mapped_column(default="")
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 响应, 解决, 满意 and the reason, as they were said
     callback: Mapped[CallBack] = relationship(back_populates="calls")
 
 

@@ -97,7 +97,7 @@ LATER = OPEN | {S.CLOSED}  # what is asked about a round may be decided whatever
 SET_TO_WORK = "xsupervise +accept +reach +arrive +finish +contact +resolve"
 TAKEN_BACK = "xaccept xreach xarrive xfinish xdecide xassist xsupervise"
 # Whoever did not do it no longer need.
-DONE = "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK + " +callback"
+DONE = "-contact -resolve -respond -accept -reach -arrive -finish " + TAKEN_BACK
 
 
 def row(
@@ -205,7 +205,7 @@ TABLE: tuple[Rule, ...] = (
 # fmt: on
 
 BY_TIME = ("remind", "breach", "escalate")  # what the ladder of a clock does
-QUIET = (*BY_TIME, "recount")  # nobody has said or done anything
+QUIET = (*BY_TIME, "recount", "callback")  # nobody has said or done anything
 RULES: Mapping[str, Rule] = {rule.action: rule for rule in TABLE}
 DEAD_ENDS = frozenset({State.REJECTED})
 

@@ -23,6 +23,12 @@ class Ticket(Record):
         Index("ix_ticket_contractor", "contractor_id", "state"),
         Index("ix_ticket_estate_leaf", "estate_id", "leaf", "created_at"),
         Index("ix_ticket_sender", "channel", "sender", "created_at"),
+        Index(
+            "ix_ticket_to_call",
+            "to_call_at",
+            sqlite_where=text("to_call_at IS NOT NULL"),
+            postgresql_where=text("to_call_at IS NOT NULL"),
+        ),
     )
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
@@ -76,6 +82,7 @@ class Ticket(Record):
     outcome: Mapped[Code] = mapped_column(default="")  # 办理结果 of the present round
     excluded_at: Mapped[datetime | None]  # 剔除: no part of the evaluation, by a decision
     called_round: Mapped[int] = mapped_column(BigId, default=0)  # the last round that a call-back was thought of for
+    to_call_at: Mapped[datetime | None]  # since when one is to be thought of: what the worker looks for
     head: Mapped[Code] = mapped_column(default="")  # hash of the last event: app/tickets/chain.py
     policy: Mapped[Code] = mapped_column(default="")  # hash of the policy it was classified under
     timers: Mapped[list[Timer]] = relationship(back_populates="ticket", order_by="Timer.id")

@@ -183,6 +183,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "channel": views.channel_name(tx, ticket.channel),
         "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
+        "nudged": next((tx.hotline.spell(one.at) for one in reversed(history.events) if one.action == "nudge"), ""),
         "related": related(tx, ticket, viewer, door.root),
         "kin": kin_view(tx, ticket, viewer),
     }

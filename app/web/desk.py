@@ -29,7 +29,16 @@ router = APIRouter(prefix="/desk", include_in_schema=False)
 DOOR = Door("/desk", "desk/ticket.html", None)
 Reader = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR, Role.ADMIN))]
 Worker = Annotated[SignedIn, Depends(staff(Role.AGENT, Role.SUPERVISOR))]
-TABS = {"queue": "待派", "emergency": "应急", "to_restate": "待转述", "handling": "在办", "callback": "待回访", "done": "已办结"}
+TABS = {
+    "queue": "待派",
+    "emergency": "应急",
+    "to_restate": "待转述",
+    "handling": "在办",
+    "to_review": "待审核",
+    "callback": "待回访",
+    "resolved": "待评价",
+    "done": "已办结",
+}
 # Lists that the board's figures lead to.
 LISTS = {
     **TABS,

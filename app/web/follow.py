@@ -69,6 +69,7 @@ class FollowView:
     promises: list[views.ClockView]
     steps: list[StepView]
     said: list[views.SaidView]
+    round: int
     offers: frozenset[str]  # actions of the table that the resident may do now
     rating: str
     urgent: str  # what to do first, in an emergency
@@ -120,6 +121,7 @@ def follow_view(tx: Tx, own: Ticket, viewer: Actor) -> FollowView:
         promises=_promises(tx, ticket),
         steps=steps[::-1],
         said=views.conversation(tx, own, said, viewer, "resident"),
+        round=ticket.round,
         offers=frozenset(may),
         rating=_rating(next((one for one in history.ratings if one.round == ticket.round), None)),
         urgent=notify.first_action(tx, ticket.emergencies),

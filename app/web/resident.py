@@ -1,4 +1,4 @@
-"""Residents' pages: say what is wrong, see how it goes, add, urge, withdraw, rate. No account, no JavaScript needed."""
+"""Residents' pages: say what is wrong, see how it goes, add, urge, withdraw. No account, no JavaScript needed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from pydantic import BaseModel
 
 from app import dialogue
 from app.errors import BadInput, Busy, HotlineError
-from app.hotline import Hotline, Tx
+from app.hotline import Hotline
 from app.intake import Intake, Item
 from app.merging import survivor
-from app.store import lineage, tries
 from app.store import tickets as store
+from app.store import tries
 from app.tickets import commands, numbering
 from app.tickets.lifecycle import SYSTEM, Actor
-from app.tickets.model import Ticket
 from app.tickets.residents import Resident
 from app.web import photos
 from app.web.deadlines import reasons
@@ -43,6 +42,8 @@ DONE = {
     "nudged": "刚刚催办过，请过一会儿再催",
     "confidence": "已为您保密，承办单位看不到您是谁",
     "rating": "谢谢您的评价",
+    "confirmation": "谢谢您的确认",
+    "contest": "收到，将重新办理",
     "again": "收到您的评价，将重新办理",
     "late": "收到您的评价。办结已久，如还没解决，请重新提交诉求",
     "over": "现在不能评价了，如还有问题，请重新提交诉求",
@@ -187,7 +188,7 @@ class Refused(HotlineError):
 def ticket(request: Request, hotline: TheHotline, number: str, done: str = "", own: str = "") -> Response:
     """How far the resident's ticket is. Whoever may not follow it is asked for number and digits."""
     who = follower(request, number)
-    return _show(request, hotline, who, number, said=_done(done, own))
+    return show(request, hotline, who, number, said=_done(done, own))
 
 
 @router.get("/h5/t/{number}/deadlines")
@@ -212,7 +213,7 @@ def _done(done: str, own: str) -> str:
     return DONE.get(done, "")
 
 
-def _show(
+def show(
     request: Request, hotline: Hotline, who: Actor, number: str, said: str = "", error: HotlineError | None = None
 ) -> Response:
     with hotline.look() as tx:
@@ -250,7 +251,7 @@ def add(request: Request, hotline: TheHotline, number: str, given: Annotated[Add
         with hotline.tx() as tx:
             joined = add_word(tx, store.by_number(tx.session, number, who, to_act=True), word).number
     except HotlineError as refused:
-        return _show(request, hotline, who, number, error=refused)
+        return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?" + ("done=addition" if joined == number else f"own={joined}"), 303)
 
 
@@ -265,7 +266,7 @@ def nudge(request: Request, hotline: TheHotline, number: str) -> Response:
             dialogue.nudge(tx, survivor(tx, found))
             done = "nudge" if tx.said else "nudged"
     except HotlineError as refused:
-        return _show(request, hotline, who, number, error=refused)
+        return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?done={done}", 303)
 
 
@@ -279,54 +280,5 @@ def withdraw(request: Request, hotline: TheHotline, number: str) -> Response:
             found = store.by_number(tx.session, number, who, to_act=True)
             dialogue.withdraw(tx, survivor(tx, found))
     except HotlineError as refused:
-        return _show(request, hotline, who, number, error=refused)
+        return show(request, hotline, who, number, error=refused)
     return RedirectResponse(f"/h5/t/{number}?done=withdrawal", 303)
-
-
-class RatingGiven(BaseModel):
-    """Nothing is preselected, so nothing is taken for granted: what was not ticked is not known."""
-
-    satisfied: str = ""
-    solved: str = ""
-    responded: str = ""
-    why: str = ""
-    reason: str = ""
-    part: str = ""  # the number of the part that is rated, where the matter has parts
-
-
-@router.post("/h5/t/{number}/rating")
-def rate(request: Request, hotline: TheHotline, number: str, given: Annotated[RatingGiven, Form()]) -> Response:
-    """The resident's word on how it was handled; a low grade opens a new round."""
-    who = follower(request, number)
-    request.state.typed = given.model_dump()
-    answers = {"yes": True, "no": False}
-    reason = "；".join(word for word in (given.why.strip()[:50], given.reason.strip()[:500]) if word)
-    try:
-        if given.satisfied not in ("1", "2", "3", "4", "5") or given.solved not in answers:
-            raise BadInput("请选择是否解决和满意度", cure="两项都选好后再提交")
-        with hotline.tx() as tx:
-            found = _rated(tx, survivor(tx, store.by_number(tx.session, number, who, to_act=True)), given.part)
-            seq, turn = found.seq, found.round
-            low = int(given.satisfied) <= dialogue.LOW or given.solved == "no"
-            dialogue.rate(
-                tx,
-                found,
-                int(given.satisfied),
-                via="webform",
-                solved=answers[given.solved],
-                responded=answers.get(given.responded),
-                reason=reason,
-            )
-            done = "over" if found.seq == seq else "again" if found.round > turn else "late" if low else "rating"
-    except HotlineError as refused:
-        return _show(request, hotline, who, number, error=refused)
-    return RedirectResponse(f"/h5/t/{number}?done={done}", 303)
-
-
-def _rated(tx: Tx, ticket: Ticket, number: str) -> Ticket:
-    """The part of that number, or the whole where none is named. Raises BadInput for a number that is none of its parts'."""
-    parts = lineage.parts_of(tx.session, ticket) if number else []
-    found = next((part for part in parts if part.number == number), None)
-    if number and found is None:
-        raise BadInput("没有这个分办事项", cure="请刷新页面后重新评价")
-    return found or ticket

@@ -52,7 +52,7 @@ def test_a_leaking_kitchen_from_wechat_to_the_tenants_own_rating(cast: Cast) -> 
             proof.done(tx, store.by_number(tx.session, said.number, plumber), action, plumber, details)
     ticket = cast.ticket(said.number)
     assert ticket.state is State.RESOLVED
-    assert [timer.target for timer in ticket.timers if timer.stopped_at is None] == ["callback", "review"]
+    assert [timer.target for timer in ticket.timers if timer.stopped_at is None] == ["review"]
 
     # The tenant is asked, answers with a five, and the case is closed. Silence would not have counted.
     assert cast.writes("5", sender="o-chen").text == "谢谢您的评价。"

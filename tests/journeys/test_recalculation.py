@@ -169,7 +169,7 @@ def test_resolved_with_the_resident_speaking_last_no_answer_is_owed_any_more(sta
     stage.does(number, "contact", stage.mender, text="来了")
     stage.does(number, "append", stage.resident(number), text="快一点")
     stage.does(number, "resolve", stage.mender, text="换好了")
-    assert {t.target for t in stage.ticket(number).timers if t.stopped_at is None} == {"callback", "review"}
+    assert {t.target for t in stage.ticket(number).timers if t.stopped_at is None} == {"review"}
 
 
 def test_a_limit_left_out_is_refused_and_never_filled_in_by_a_general_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "20261126_casework"
 down_revision = "20261125_calendars_counted_on"
@@ -36,12 +37,15 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("outcome", CODE, nullable=False, server_default=""))
     op.add_column("ticket", sa.Column("excluded_at", MOMENT, nullable=True))
     op.add_column("ticket", sa.Column("called_round", ID, nullable=False, server_default="0"))
+    op.add_column("ticket", sa.Column("to_call_at", MOMENT, nullable=True))
     op.add_column("ticket", sa.Column("head", CODE, nullable=False, server_default=""))
     op.add_column("ticket_event", sa.Column("hash", CODE, nullable=False, server_default=""))
     op.create_index(op.f("ix_ticket_follows_id"), "ticket", ["follows_id"])
     op.create_index(op.f("ix_ticket_parent_id"), "ticket", ["parent_id"])
-    # Whoever was resolved before there was a review has been answered for.
-    op.execute("UPDATE ticket SET reviewed_at = updated_at WHERE state IN ('resolved', 'closed')")
+    to_call = sa.text("to_call_at IS NOT NULL")
+    op.create_index("ix_ticket_to_call", "ticket", ["to_call_at"], sqlite_where=to_call, postgresql_where=to_call)
+    # Whoever was resolved before there was a review has been answered for, and is not called any more.
+    op.execute("UPDATE ticket SET reviewed_at = updated_at, called_round = round WHERE state IN ('resolved', 'closed')")
     op.execute(
         "UPDATE ticket SET moves = (SELECT COUNT(*) FROM ticket_event"
         " WHERE ticket_event.ticket_id = ticket.id AND ticket_event.action IN ('dispatch', 'refer'))"
@@ -149,7 +153,7 @@ def _answers() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
-    op.create_index("ix_callback_stratum", "callback", ["stratum", "drawn_at"])
+    op.create_index("ix_callback_drawn", "callback", ["drawn_at", "stratum"])
     op.create_table(
         "call_attempt",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -160,6 +164,7 @@ def _answers() -> None:
         sa.Column("outcome", CODE, nullable=False),
         sa.Column("call_id", NAME, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["callback_id"], ["callback.id"], name=op.f("fk_call_attempt_callback_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_attempt")),
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.event import listen
 
-from app import dialogue
+from app import feedback
 from app.casework import act
 from app.errors import BadInput, Conflict
 from app.store import lineage
@@ -142,7 +142,7 @@ def test_a_discontented_member_is_taken_up_again_alone(stage: Stage) -> None:
     done(stage, incident)
     for number, grade in ((one, 5), (two, 1)):
         with stage.cast.hotline.tx() as tx:
-            dialogue.rate(tx, store.by_number(tx.session, number, SYSTEM), grade, via="wechat")
+            feedback.rate(tx, store.by_number(tx.session, number, SYSTEM), feedback.Answers(grade), via="wechat")
     assert [stage.ticket(number).state for number in (one, two, three)] == [State.CLOSED, State.RECEIVED, State.RESOLVED]
     again = stage.ticket(two)
     assert (again.round, again.follows_id, again.handler) == (2, None, Handler.DESK)

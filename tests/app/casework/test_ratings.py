@@ -6,16 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from app import dialogue
-from app.errors import Conflict, HotlineError
+from app import feedback
+from app.errors import BadInput, Conflict, HotlineError
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
 from tests.app.casework.stage import Stage
 
 
 def rates(stage: Stage, number: str, satisfied: int, **said: object) -> str:
+    answers = feedback.Answers(satisfied, **said)  # type: ignore[arg-type]
     with stage.cast.hotline.tx() as tx:
-        return dialogue.rate(tx, store.by_number(tx.session, number, SYSTEM), satisfied, via="webform", **said)  # type: ignore[arg-type]
+        return feedback.rate(tx, store.by_number(tx.session, number, SYSTEM), answers, via="webform")
 
 
 def test_each_round_has_its_own_rating_and_the_last_word_in_it_counts(stage: Stage) -> None:
@@ -135,3 +136,38 @@ def test_what_a_contractor_did_badly_goes_back_to_that_contractor(stage: Stage) 
     stage.does(number, "remand", stage.supervisor, reason="照片不对")
     ticket = stage.ticket(number)
     assert (ticket.state, ticket.handler, ticket.contractor_id) == (State.IN_PROGRESS, Handler.CONTRACTOR, stage.mender.org)
+
+
+def test_the_same_said_again_of_a_round_changes_nothing(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    low = feedback.Answers(1, solved=False, reason="又不亮了")
+    for turn in (1, 1):
+        with stage.cast.hotline.tx() as tx:
+            feedback.rate(tx, store.by_number(tx.session, number, SYSTEM), low, via="webform", turn=turn)
+    assert stage.ticket(number).round == 2
+    assert [event.action for event in stage.events(number)].count("rate") == 1
+
+
+def test_a_late_form_about_a_round_that_is_over_rates_no_other(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    rates(stage, number, 1, reason="又不亮了")
+    stage.does(number, "resolve", stage.mender, text="换了整套")
+    before = stage.everything(number)
+    with pytest.raises(Conflict, match="第 1 次办理已经结束"), stage.cast.hotline.tx() as tx:
+        feedback.rate(tx, store.by_number(tx.session, number, SYSTEM), feedback.Answers(5), via="webform", turn=1)
+    assert stage.everything(number) == before
+
+
+def test_a_rating_says_whose_work_it_speaks_of(stage: Stage) -> None:
+    number = stage.brought_to(State.RESOLVED)
+    rates(stage, number, 4)
+    (rating,) = stage.cast.history(number).ratings
+    assert (rating.contractor_id, rating.by_id, rating.call_id) == (stage.mender.org, "", "")
+
+
+def test_a_low_grade_without_a_reason_is_not_complete() -> None:
+    for low in (feedback.Answers(2), feedback.Answers(5, solved=False), feedback.Answers(1, reason="  ")):
+        with pytest.raises(BadInput, match="原因"):
+            low.complete()
+    feedback.Answers(3).complete()
+    feedback.Answers(1, reason="没来").complete()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app import timekeeping
+from app import aftercare, timekeeping
 from app.casework import act
 from app.store import board, silence
 from app.store import tickets as store
@@ -28,6 +28,8 @@ def resolved(cast: Cast, sender: str = "o-chen") -> str:
     for action, details in (("accept", {"eta": "下午"}), ("resolve", {"text": "换了灯"})):
         with cast.hotline.tx() as tx:
             proof.done(tx, store.by_number(tx.session, number, SYSTEM), action, mender, details)
+    with cast.hotline.tx() as tx:
+        act(tx, store.by_number(tx.session, number, SYSTEM), "approve", cast.agent())
     return number
 
 
@@ -84,14 +86,14 @@ def test_silence_is_nowhere_overdue(sqlite_cast: Cast) -> None:
     later = sqlite_cast.clock.advance(timedelta(days=8))
     with sqlite_cast.hotline.look() as tx:
         lapsing = timer_store.lapsing(tx.session, later, later + timedelta(days=30))
-        assert [timer.target for timer in lapsing] == ["callback"]
+        assert lapsing == []
         drawn = board.Now(later, later, later + timedelta(days=1))
-        counts = board.count(tx.session, SYSTEM, drawn, ["overdue", "soon", "due_today", "callback"])
-    assert counts == {"overdue": 0, "soon": 0, "due_today": 0, "callback": 1}
+        counts = board.count(tx.session, SYSTEM, drawn, ["overdue", "soon", "due_today", "resolved"])
+    assert counts == {"overdue": 0, "soon": 0, "due_today": 0, "resolved": 1}
     sqlite_cast.tick()
     assert [event.action for event in sqlite_cast.history(number).events][-1] == "close"
     late = [event.details["target"] for event in sqlite_cast.history(number).events if event.action == "breach"]
-    assert late == ["callback"], "the hotline's own, and nobody's silence"
+    assert late == []
 
 
 def test_the_resident_may_still_speak_up_after_silence_has_closed_it(cast: Cast) -> None:
@@ -105,6 +107,7 @@ def test_the_resident_may_still_speak_up_after_silence_has_closed_it(cast: Cast)
 def test_of_two_workers_one_closes(cast: Cast) -> None:
     numbers = [resolved(cast, f"o-{order}") for order in range(3)]
     cast.clock.advance(timedelta(days=8))
+    aftercare.draw_calls(cast.hotline)
     closed = together(*[lambda: timekeeping.close_silent(cast.hotline)] * 2)
     assert sum(closed) == 3
     assert [len(closings(cast, number)) for number in numbers] == [1, 1, 1]
@@ -130,5 +133,6 @@ def test_one_that_cannot_be_closed_keeps_no_other_open(sqlite_cast: Cast, monkey
         return act(tx, ticket, *rest, at=at, cause=cause)  # type: ignore[arg-type]
 
     monkeypatch.setattr("app.timekeeping.act", breaks)
+    Worker(sqlite_cast.hotline).draw_calls()
     Worker(sqlite_cast.hotline).close_silent()
     assert (sqlite_cast.ticket(bad).state, sqlite_cast.ticket(good).state) == (State.RESOLVED, State.CLOSED)

@@ -73,7 +73,7 @@ def test_the_desk_decides_what_the_machine_would_not(house: House) -> None:
     assert "退单待改派" in page
     assert number in agent.shown("/desk?tab=queue&q=" + number)
     agent.done(f"/desk/{number}/answer", text="门口是临时施工，今晚结束")
-    assert number in agent.shown("/desk?tab=callback")
+    assert number in agent.shown("/desk?tab=resolved")
     agent.done(f"/desk/{number}/closure")
     assert number in agent.shown("/desk?tab=done")
 
