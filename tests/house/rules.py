@@ -138,8 +138,11 @@ def no_network_in_a_transaction(source: Source) -> Iterator[Finding]:
         for node in ast.walk(block):
             if isinstance(node, ast.Call):
                 name = name_of(node.func)
-                first = known.get(name.split(".")[0], name).split(".")[0]
-                if first in NETWORK or name.rsplit(".", 1)[-1] in ("send", "fetch", "urlopen") or "wire" in name.split(".")[:-1]:
+                origin = known.get(name.split(".")[0], name)
+                calls_out = origin.split(".")[0] in NETWORK and not origin.startswith(
+                    "urllib.parse"
+                )  # that only takes words apart
+                if calls_out or name.rsplit(".", 1)[-1] in ("send", "fetch", "urlopen") or "wire" in name.split(".")[:-1]:
                     yield Finding(source.path, node.lineno, f"calls {name}() inside a transaction")
 
 

@@ -23,7 +23,7 @@ BAD = feedback.Answers(1, solved=False, reason="还在滴水")
 
 
 @contextmanager
-def rules(stage: Stage, **changed: int) -> Iterator[None]:
+def rules(stage: Stage, **changed: Any) -> Iterator[None]:
     """Other numbers in the policy, while the block lasts."""
     hotline = stage.cast.hotline
     before = hotline.policy
