@@ -78,9 +78,9 @@ def test_the_console_receives_nothing() -> None:
 
 
 def test_channels_that_are_not_configured_are_left_out() -> None:
-    assert list(build({}, WIRE)) == ["webform", "console"]
-    assert list(build({"wechat": {"app_id": "wx1"}}, WIRE)) == ["webform", "console"]
-    assert list(build({"wechat": {"TOKEN": "t", "App_Id": "wx1"}}, WIRE)) == ["wechat", "webform", "console"]
+    assert list(build({}, WIRE)) == ["webform", "webhook", "console"]
+    assert list(build({"wechat": {"app_id": "wx1"}}, WIRE)) == ["webform", "webhook", "console"]
+    assert list(build({"wechat": {"TOKEN": "t", "App_Id": "wx1"}}, WIRE)) == ["wechat", "webform", "webhook", "console"]
 
 
 @pytest.mark.parametrize(

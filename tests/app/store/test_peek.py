@@ -65,21 +65,28 @@ def test_what_is_due_is_counted_from_the_index(cast: Cast) -> None:
         assert due_count(tx.session, tx.now + timedelta(days=400)) == everything
 
 
-@pytest.mark.parametrize(("table", "index"), [("timer", "ix_timer_next"), ("outbox", "ix_outbox_next")])
-def test_sqlite_answers_from_the_partial_index(sqlite_cast: Cast, table: str, index: str) -> None:
-    question = QUESTION.format(table=table, value="?")
+ASKED = [
+    ("timer", "ix_timer_next", "next_at"),
+    ("outbox", "ix_outbox_next", "next_at"),
+    ("ticket", "ix_ticket_to_call", "to_call_at"),
+]
+
+
+@pytest.mark.parametrize(("table", "index", "at"), ASKED)
+def test_sqlite_answers_from_the_partial_index(sqlite_cast: Cast, table: str, index: str, at: str) -> None:
+    question = QUESTION.format(at=at, table=table, value="?")
     plan = sqlite_cast.hotline.db.aside.ask(f"EXPLAIN QUERY PLAN {question}", "2026-01-01")
-    assert [row[3] for row in plan] == [f"SEARCH {table} USING COVERING INDEX {index} (next_at>? AND next_at<?)"]
+    assert [row[3] for row in plan] == [f"SEARCH {table} USING COVERING INDEX {index} ({at}>? AND {at}<?)"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("table", "index"), [("timer", "ix_timer_next"), ("outbox", "ix_outbox_next")])
-def test_postgres_answers_from_the_partial_index_whatever_the_value(postgres_cast: Cast, table: str, index: str) -> None:
+@pytest.mark.parametrize(("table", "index", "at"), ASKED)
+def test_postgres_answers_from_the_partial_index_whatever_the_value(postgres_cast: Cast, table: str, index: str, at: str) -> None:
     """A generic plan knows no value: an index whose condition depended on one could not be taken, and all would be read."""
     with postgres_cast.hotline.db.begin() as connection:
         connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
         connection.execute(text("SET LOCAL enable_seqscan = off"))  # the table is nearly empty: else it would just be read
-        question = QUESTION.format(table=table, value="$1")
+        question = QUESTION.format(at=at, table=table, value="$1")
         connection.execute(text(f"PREPARE peek (timestamptz) AS {question}"))
         plan = "\n".join(connection.scalars(text("EXPLAIN EXECUTE peek ('2026-01-01')")))
     assert f"using {index} on {table}" in plan, plan

@@ -227,6 +227,6 @@ def test_every_act_that_people_are_offered_has_a_form(role: Role) -> None:
 
 
 def test_every_form_asks_for_what_the_table_needs() -> None:
-    """Which clock a 督办 is about is no question: it is the resolution's."""
+    """Which number the part of a split ticket gets is no question."""
     for action, form in FORMS.items():
-        assert set(RULES[action].needs) - {"target"} <= {field.name for field in form.fields}, action
+        assert set(RULES[action].needs) - {"part"} <= {field.name for field in form.fields}, action
