@@ -47,6 +47,7 @@ FIRST = {
     "assisted": ("assist",),
     "unassist": ("assist",),
     "report": ("supervise",),
+    "rate": ("callback",),
     "call": ("callback",),
     "uncall": ("callback",),
 }
@@ -91,7 +92,7 @@ CASES: Mapping[str, Case] = {
     "breach": case(S.IN_PROGRESS, R.SYSTEM, S.IN_PROGRESS, "contractor supervisor", **LADDER),
     "escalate": case(S.RETURNED, R.SYSTEM, S.RETURNED, "desk supervisor", **LADDER, level=2),
     "protect": case(S.DISPATCHED, R.RESIDENT, S.DISPATCHED),
-    "restate": case(S.DISPATCHED, R.AGENT, S.DISPATCHED, text="3 栋楼道灯不亮"),
+    "restate": case(S.DISPATCHED, R.AGENT, S.DISPATCHED, "contractor", text="3 栋楼道灯不亮"),
     "assist": case(S.IN_PROGRESS, R.AGENT, S.IN_PROGRESS, "helper contractor", helper="安居", text="开一下配电间"),
     "assisted": case(S.IN_PROGRESS, R.CONTRACTOR, S.IN_PROGRESS, "contractor desk", text="已开"),
     "unassist": case(S.IN_PROGRESS, R.AGENT, S.IN_PROGRESS, "helper contractor", helper="安居", reason="不用了"),

@@ -38,18 +38,18 @@ def bell_of(cast: Cast) -> threading.Event:
 
 def speaks(cast: Cast, number: str) -> None:
     with cast.hotline.tx() as tx:
-        nudge(cast, tx, number)
+        replies(cast, tx, number)
 
 
 def breaks_off(cast: Cast, number: str) -> None:
     """Something is said, and then the transaction comes to nothing."""
     with pytest.raises(RuntimeError, match="too late"), cast.hotline.tx() as tx:
-        nudge(cast, tx, number)
+        replies(cast, tx, number)
         raise RuntimeError("too late")
 
 
-def nudge(cast: Cast, tx: Tx, number: str) -> None:
-    act(tx, store.by_number(tx.session, number, SYSTEM), "nudge", cast.agent(), {})
+def replies(cast: Cast, tx: Tx, number: str) -> None:
+    act(tx, store.by_number(tx.session, number, SYSTEM), "reply", cast.agent(), {"text": "师傅在路上"})
     assert tx.said
 
 
@@ -66,7 +66,7 @@ def test_the_bell_rings_after_the_commit_and_for_notices_only(sqlite_cast: Cast)
     breaks_off(sqlite_cast, number)
     assert not heard.is_set()
     with sqlite_cast.hotline.tx() as tx:
-        nudge(sqlite_cast, tx, number)
+        replies(sqlite_cast, tx, number)
         assert not heard.is_set()
     assert heard.is_set()
 
