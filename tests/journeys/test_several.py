@@ -241,7 +241,7 @@ def test_the_residents_page_shows_the_parts_and_takes_a_rating_for_each(town: Ho
     assert "评价这一项" in page and "更换软管" in page
     wrong = resident.post(f"/h5/t/{number}/rating", satisfied="5", solved="yes", part="GZ20261123999990")
     assert wrong.status_code == 422
-    page = resident.done(f"/h5/t/{number}/rating", satisfied="2", solved="no", part=part.number)
+    page = resident.done(f"/h5/t/{number}/rating", satisfied="2", solved="no", why="问题没解决", part=part.number)
     assert [one.satisfied for one in cast.history(part.number).ratings] == [2]
     assert cast.ticket(part.number).round == 2 and cast.ticket(number).round == 1
     resident.done(f"/h5/t/{number}/nudge")
