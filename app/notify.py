@@ -220,6 +220,8 @@ def replies(tx: Tx, ticket: Ticket) -> bool:
 def handler_name(tx: Tx, ticket: Ticket) -> str:
     """Who answers for the ticket, in words."""
     names = tx.hotline.knowledge(tx.session).snapshot
+    if ticket.follows_id is not None:  # the work is done under the incident's work order
+        return handler_name(tx, tx.session.get_one(Ticket, ticket.follows_id))
     match ticket.handler:
         case Handler.CONTRACTOR:
             return names.contractors.get(ticket.contractor_id or 0, "承接主体")

@@ -95,6 +95,8 @@ def _may(tx: Tx, rule: Rule, ticket: Ticket, viewer: Actor) -> bool:
     """The checks of the row that need no details; and no act that would say what is so already."""
     if rule.action == "protect" and ticket.confidential:
         return False
+    if ticket.incident and rule.action in ("protect", "reply"):  # nobody in particular complains there
+        return False
     if rule.action == "appeal" and not store.history(tx.session, ticket).ratings:
         return False
     if rule.action == "restate" and ticket.handler != Handler.CONTRACTOR and not ticket.confidential:
