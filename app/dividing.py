@@ -136,6 +136,8 @@ def _place_of(whole: Ticket, verdict: Verdict) -> dict[str, Any]:
 
 def _refile(tx: Tx, ticket: Ticket, by: Actor, code: str) -> None:
     """What remains gets its own leaf and goes to whoever owes that; whoever had the whole has it no more."""
+    if ticket.leaf == code and ticket.state in AT_WORK:
+        return  # it is with whoever owes that already, and nobody is told twice
     if ticket.state in AT_WORK:
         act(tx, ticket, "return", by, {"reason": "重新安排办理"})
     leaf = leaf_of(tx, code)

@@ -57,6 +57,14 @@ def test_from_a_contractor_the_rest_is_taken_back_first(stage: Stage) -> None:
     assert stage.ticket(number).sealed
 
 
+def test_a_rest_that_is_where_it_belongs_stays_there(stage: Stage) -> None:
+    number = stage.opens("R04", review=False, text=FIXED)
+    assert stage.ticket(number).state is State.DISPATCHED, "to the supervision, by itself"
+    stage.deed(number, "split", stage.agent, text=WORK, leaf="C01", rest="R04")
+    assert [event.action for event in stage.events(number)] == ["receive", "refer", "split"]
+    assert (stage.ticket(number).state, stage.ticket(number).moves) == (State.DISPATCHED, 1)
+
+
 def test_the_resident_is_told_once_of_the_split_and_only_ever_of_one_number(stage: Stage) -> None:
     number, own = split(stage, rest="R04")
     rows = [*stage.notices(number, "resident"), *stage.notices(own, "resident")]
