@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Body, Response
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, model_validator
@@ -45,6 +45,9 @@ class NewTicket(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
     text: Words = Described(description="诉求内容，诉求人的原话")
+    channel: Literal["phone", "counter", "orders12345"] = Described(
+        default="phone", description="怎样来的：phone 电话、counter 来访、orders12345 12345 转办"
+    )
     external_id: StrictStr = Described(
         default="", max_length=100, description="调用方自己的编号；同一令牌再次登记同一编号，得到的是同一张工单"
     )
@@ -91,9 +94,9 @@ def new_ticket(hotline: TheHotline, viewer: Viewer, asked: Once, given: Annotate
 def _written_down(hotline: Hotline, given: NewTicket) -> tuple[Delivery, Complaint]:
     """As the desk's form is read, the caller's own number beside it. Raises BadInput."""
     form_id = hashlib.sha256(given.external_id.encode()).hexdigest()[:40] if given.external_id else secrets.token_urlsafe(18)
-    fields = given.model_dump(exclude={"external_id", "confidential"})
+    fields = given.model_dump(exclude={"external_id", "confidential", "channel"})
     told = Told(**fields, confidential="1" if given.confidential else "", form_id=form_id)
     delivery, complaint = read_form(hotline, told)
     external_id = given.external_id or f"api-{form_id}"
     sender = complaint.phone or f"desk:{complaint.external_id}"
-    return replace(delivery, channel="phone"), replace(complaint, external_id=external_id, sender=sender)
+    return replace(delivery, channel=given.channel), replace(complaint, external_id=external_id, sender=sender)

@@ -194,10 +194,14 @@ def named(viewer: Actor, role: Role, name: str) -> str:
     return ROLE_NAMES[role] if viewer.role is Role.EVALUATOR else name
 
 
+# How a ticket came that no channel of ours brought: people, or their programs, wrote it down.
+WRITTEN_DOWN: Mapping[str, str] = {"phone": "电话", "counter": "来访", "orders12345": "12345 转办", "incident": "群体事件"}
+
+
 def channel_name(tx: Tx, key: str) -> str:
     """The Chinese name of the channel that a ticket came by or a notice went."""
     channel = tx.hotline.channels.get(key)
-    return channel.spec.name if channel else {"phone": "电话", "incident": "群体事件"}.get(key, key)
+    return channel.spec.name if channel else WRITTEN_DOWN.get(key, key)
 
 
 def board_now(tx: Tx) -> Now:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.errors import Hidden
 from app.register import people
@@ -47,7 +48,8 @@ def firm(cast: Cast, number: str) -> Actor:
 
 
 def nine(town: House, desk: Browser) -> tuple[dict[str, str], dict[str, Browser]]:
-    """Four by WeChat, two on the web form, three by telephone: each number by who told it; and the browsers of the web."""
+    """Four by WeChat, two on the web form, two by telephone, one at the counter, whose program writes it down: each number by who
+    told it; and the browsers of the web."""
     told: dict[str, str] = {}
     browsers = {}
     for n in range(4):
@@ -55,11 +57,22 @@ def nine(town: House, desk: Browser) -> tuple[dict[str, str], dict[str, Browser]
     for n in range(2):
         text, phone = f"{WHERE}{WORDS}，网上反映", f"1391234000{n}"
         browsers[f"web{n}"], told[f"web{n}"] = town.submit(text, form_id=f"form-lift-{n:04}", phone=phone, name=f"网民{n}")
-    for n in range(3):
+    for n in range(2):
         text = f"{WHERE}{WORDS}，来电"
         page = desk.post("/desk/new", text=text, phone=f"1371234000{n}", name=f"来电{n}", form_id=f"call-lift-{n:04}")
         told[f"phone{n}"] = page.headers["location"].rpartition("/")[2]
+    said = {"text": f"{WHERE}{WORDS}，来访", "channel": "counter", "phone": "13612340000", "name": "来访人"}
+    told["counter"] = counter(town).post("/api/v1/tickets", json=said).json()["number"]
     return told, browsers
+
+
+def counter(town: House) -> TestClient:
+    """The program of the counter, by an agent's token."""
+    with town.cast.hotline.tx() as tx:
+        secret = people.create_token(tx.session, role=Role.AGENT, now=tx.wall)
+    web = town.browse("").client
+    web.headers["authorization"] = f"Bearer {secret}"
+    return web
 
 
 def test_a_lift_that_nine_people_tell_of_is_one_work_order_and_nine_answers(town: House) -> None:
@@ -122,9 +135,11 @@ def test_a_lift_that_nine_people_tell_of_is_one_work_order_and_nine_answers(town
     for n in range(2):
         form = {"satisfied": "4", "solved": "yes"}
         assert "谢谢您的评价" in browsers[f"web{n}"].done(f"/h5/t/{told[f'web{n}']}/rating", **form)
-    for n in range(3):
-        does(cast, told[f"phone{n}"], "rate", cast.agent(), satisfied=4)
-    grades = {who: [one.satisfied for one in cast.history(number).ratings] for who, number in told.items() if "phone" not in who}
+    for who in ("phone0", "phone1", "counter"):
+        does(cast, told[who], "rate", cast.agent(), satisfied=4)
+    grades = {
+        who: [one.satisfied for one in cast.history(number).ratings] for who, number in told.items() if who[:3] in ("wec", "web")
+    }
     assert grades == {"wechat0": [5], "wechat1": [5], "wechat2": [5], "wechat3": [1], "web0": [4], "web1": [4]}
     again = cast.ticket(told["wechat3"])
     assert (again.state, again.round, again.follows_id) == (State.RECEIVED, 2, None)

@@ -38,6 +38,12 @@ def test_a_call_becomes_a_ticket_and_is_set_to_work(line: Morning) -> None:
     assert agent.numbers(external_id=CALL["external_id"]) == {ticket["number"]}
 
 
+@pytest.mark.parametrize("channel", ["counter", "orders12345"])
+def test_how_it_came_is_told(line: Morning, channel: str) -> None:
+    ticket = line.program(Role.AGENT).post("/tickets", {**CALL, "channel": channel}).json()
+    assert (ticket["channel"], ticket["state"]) == (channel, "dispatched")
+
+
 def test_without_a_number_of_its_own_each_is_new_and_numbers_are_each_programs_own(line: Morning) -> None:
     first, second = line.program(Role.AGENT), line.program(Role.SUPERVISOR)
     bare = {"text": "望湖雅苑3栋楼道灯不亮了"}
