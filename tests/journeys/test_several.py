@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.errors import Hidden
 from app.register import people
@@ -62,17 +61,16 @@ def nine(town: House, desk: Browser) -> tuple[dict[str, str], dict[str, Browser]
         page = desk.post("/desk/new", text=text, phone=f"1371234000{n}", name=f"来电{n}", form_id=f"call-lift-{n:04}")
         told[f"phone{n}"] = page.headers["location"].rpartition("/")[2]
     said = {"text": f"{WHERE}{WORDS}，来访", "channel": "counter", "phone": "13612340000", "name": "来访人"}
-    told["counter"] = counter(town).post("/api/v1/tickets", json=said).json()["number"]
+    told["counter"] = at_the_counter(town, said)
     return told, browsers
 
 
-def counter(town: House) -> TestClient:
-    """The program of the counter, by an agent's token."""
+def at_the_counter(town: House, said: dict[str, str]) -> str:
+    """The number under which the counter's program has registered it, by an agent's token."""
     with town.cast.hotline.tx() as tx:
-        secret = people.create_token(tx.session, role=Role.AGENT, now=tx.wall)
-    web = town.browse("").client
-    web.headers["authorization"] = f"Bearer {secret}"
-    return web
+        token = people.create_token(tx.session, role=Role.AGENT, now=tx.wall)
+    answer = town.browse("").client.post("/api/v1/tickets", json=said, headers={"authorization": f"Bearer {token}"})
+    return str(answer.json()["number"])
 
 
 def test_a_lift_that_nine_people_tell_of_is_one_work_order_and_nine_answers(town: House) -> None:

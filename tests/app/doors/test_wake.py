@@ -102,7 +102,7 @@ def test_however_often_a_job_is_rung_while_it_works_one_more_round_follows(raise
         platform.let_go.set()
         assert worker.has_done({"deliver": before + 2})
     assert worker.done["deliver"] == before + 2
-    assert any("催办" in text for text in [notice.text for notice in platform.sent])  # said during the first round
+    assert any("师傅在路上" in text for text in [notice.text for notice in platform.sent])  # said during the first round
 
 
 @pytest.mark.slow

@@ -10,8 +10,6 @@ from app.tickets.lifecycle import Role
 from tests.app.casework.stage import Stage
 from tests.app.web.conftest import House
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def stage(house: House) -> Stage:
@@ -47,6 +45,7 @@ def test_an_order_is_printed_with_its_number_its_limit_and_room_for_seals(house:
     assert house.browse("agent").get(f"/desk/t/{number}/supervision/999").status_code == 404
 
 
+@pytest.mark.slow
 def test_an_order_to_one_contractor_is_no_other_contractors(house: House, stage: Stage) -> None:
     number = stage.opens("C06", review=False)
     stage.does(number, "supervise", stage.supervisor, level=3, text="约谈负责人")
@@ -59,6 +58,7 @@ def test_an_order_to_one_contractor_is_no_other_contractors(house: House, stage:
     assert "不再由该单位承办" in house.browse("city").shown(f"/board/t/{number}/supervision/{order}")
 
 
+@pytest.mark.slow
 def test_an_order_to_a_department_is_written_for_it(house: House, stage: Stage) -> None:
     number = stage.opens("R02", review=False, text="师傅要两百辛苦费")
     stage.does(number, "supervise", stage.supervisor, level=2, text="请查实")
@@ -67,6 +67,7 @@ def test_an_order_to_a_department_is_written_for_it(house: House, stage: Stage) 
     assert "师傅要两百辛苦费" in paper and "请查实" in paper
 
 
+@pytest.mark.slow
 def test_a_ticket_shows_who_helps_what_was_asked_and_how_it_was_decided(house: House, stage: Stage) -> None:
     number = stage.opens("C06", review=False)
     stage.does(number, "accept", stage.mender, eta="下午")
@@ -88,6 +89,7 @@ def test_a_ticket_shows_who_helps_what_was_asked_and_how_it_was_decided(house: H
     assert f"/jobs/t/{number}" not in house.browse("anju").shown("/jobs?tab=assisting")
 
 
+@pytest.mark.slow
 def test_the_board_counts_what_is_to_be_watched_and_leads_to_it(house: House, stage: Stage) -> None:
     number = stage.opens("C06", review=False)
     for contractor in (stage.mender, stage.other):
@@ -115,6 +117,7 @@ def test_the_board_counts_what_is_to_be_watched_and_leads_to_it(house: House, st
     assert "退单 2 次" in page and "已改派 3 次" in page and "指定承办" in page
 
 
+@pytest.mark.slow
 def test_third_parties_find_nothing_before_anything_was_drawn(house: House) -> None:
     _, number = house.submit()
     browser = house.browse("evaluator")
