@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from app import texts
 from app.bootstrap import model_for
@@ -28,6 +30,7 @@ from app.settings import DeliveryMode, Settings, WeChatSettings
 from app.store import tickets as store
 from app.store.db import Database
 from app.store.schema import migrate
+from app.tickets.followup import CallBack
 from app.tickets.lifecycle import SYSTEM, Actor, Role
 from app.tickets.model import Ticket
 from app.worker import Worker
@@ -116,6 +119,12 @@ class Cast:
     def history(self, number: str) -> store.History:
         with self.hotline.look() as tx:
             return store.history(tx.session, store.by_number(tx.session, number, SYSTEM))
+
+    def callbacks(self, number: str) -> list[CallBack]:
+        """Every call-back of a ticket with its attempts, in order."""
+        wanted = select(CallBack).join(CallBack.ticket).where(Ticket.number == number).order_by(CallBack.round)
+        with self.hotline.look() as tx:
+            return list(tx.session.scalars(wanted.options(selectinload(CallBack.calls))))
 
     def promises(self, number: str, target: str) -> Target | None:
         """What is promised on a ticket for one target."""

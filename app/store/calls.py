@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,12 +33,6 @@ def open_of(session: Session, ticket_id: int) -> CallBack | None:
     """The call that is to be made about a ticket."""
     wanted = select(CallBack).where(CallBack.ticket_id == ticket_id, CallBack.state == CallState.OPEN)
     return session.scalars(wanted.options(selectinload(CallBack.calls))).one_or_none()
-
-
-def of_ticket(session: Session, ticket_id: int) -> list[CallBack]:
-    """Every call-back of a ticket with its attempts, in order."""
-    wanted = select(CallBack).where(CallBack.ticket_id == ticket_id).order_by(CallBack.round)
-    return list(session.scalars(wanted.options(selectinload(CallBack.calls))))
 
 
 def end(session: Session, ticket_id: int, state: CallState, at: datetime) -> None:
@@ -101,16 +94,3 @@ def spared(session: Session, stratum: str, since: datetime, until: datetime) -> 
         )
     )
     return [(ticket_id, number, turn) for ticket_id, number, turn in rows]
-
-
-def figures(session: Session, since: datetime, until: datetime) -> Mapping[str, Mapping[CallState, int]]:
-    """Of each stratum, how many call-backs thought of in that time came to what end: what every rate is computed from."""
-    rows = session.execute(
-        select(CallBack.stratum, CallBack.state, func.count())
-        .where(CallBack.drawn_at >= since, CallBack.drawn_at < until)
-        .group_by(CallBack.stratum, CallBack.state)
-    )
-    found: dict[str, dict[CallState, int]] = defaultdict(dict)
-    for stratum, state, many in rows:
-        found[stratum][state] = many
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from app.tickets import privacy
-from app.tickets.lifecycle import BY_TIME, Actor, Role
+from app.tickets.lifecycle import BY_TIME, Actor, Handler, Role
 from app.tickets.model import Ticket, TicketEvent
 from app.tickets.petitions import ASKED_BY, DENIED_BY, GRANTED_BY
 
@@ -53,9 +53,23 @@ def contractor_reads(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
     if event.action == "note":
         return own
     if privacy.leads(viewer, ticket):
-        return event.action in CONTRACTOR_READS
+        return event.action in CONTRACTOR_READS and not _of_another(ticket, event, viewer)
     asked = event.action in _OF_HELP and event.details.get("helper") == viewer.org
     return own or asked or event.action in _OF_THE_WORK or event.action in BY_TIME
+
+
+def _of_another(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:
+    """Whether it is between the house and a contractor that had the ticket before: what that asked for and was told, and the
+    orders it was given."""
+    if event.action in (*ASKED_BY, "report"):
+        return bool(event.by_role is Role.CONTRACTOR and event.by_org != viewer.org)
+    if event.action in (*GRANTED_BY, *DENIED_BY):
+        decided = [asked for asked in ticket.petitions if asked.decided_at == event.at]
+        return any(asked.contractor_id not in (None, viewer.org) for asked in decided)
+    if event.action == "supervise":
+        given = [order for order in ticket.supervisions if order.issued_at == event.at]
+        return any((order.to_handler, order.to_org) != (Handler.CONTRACTOR, viewer.org) for order in given)
+    return False
 
 
 def clock_concerns(ticket: Ticket, event: TicketEvent, viewer: Actor) -> bool:

@@ -51,8 +51,7 @@ def drawn(stage: Stage, **opened: Any) -> str:
 
 
 def tasks(stage: Stage, number: str) -> list[CallBack]:
-    with stage.cast.hotline.look() as tx:
-        return calls.of_ticket(tx.session, store.by_number(tx.session, number, SYSTEM).id)
+    return stage.cast.callbacks(number)
 
 
 def ratings(stage: Stage, number: str) -> list[Rating]:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from app.errors import BadInput, Conflict, NotAllowed
+from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Handler, State
 from app.tickets.model import PetitionState
 from app.tickets.petitions import RETURN_CODES
+from app.web import timeline
 from tests.app.casework.stage import Stage
 from tests.app.casework.test_petitions import DUE, petitions, refused, running
 from tests.cast import MONDAY_MORNING, Cast
@@ -175,3 +177,26 @@ def test_nobody_decides_and_it_stays_asked(alone: Stage) -> None:
     ]
     assert petitions(alone, number)[0].state is PetitionState.OPEN
     assert alone.ticket(number).contractor_id == alone.mender.org
+
+
+def test_the_next_contractor_reads_nothing_between_the_house_and_the_one_before(stage: Stage) -> None:
+    number = stage.brought_to(State.IN_PROGRESS)
+    stage.does(number, "supervise", stage.supervisor, level=2, text="今天到场")
+    stage.does(number, "report", stage.mender, text="已到场")
+    stage.does(number, "progress", stage.mender, text="换过一个开关")
+    asked(stage, number)
+    stage.does(number, "grant_return", stage.agent, reason="属实")
+    stage.does(number, "dispatch", stage.agent, contractor=stage.other.org)
+    with stage.cast.hotline.look() as tx:
+        ticket = store.by_number(tx.session, number, stage.other)
+        read = [event.action for event in timeline.shown(ticket, store.history(tx.session, ticket).events, stage.other)]
+    assert not {"supervise", "report", "ask_return", "grant_return"} & set(read)
+    assert "progress" in read and read[-1] == "dispatch", "what was done there it has to know"
+    passed = stage.brought_to(State.IN_PROGRESS)
+    asked(stage, passed)
+    stage.does(passed, "deny_return", stage.agent, reason="合同写明")
+    stage.does(passed, "supervise", stage.supervisor, level=2, text="今天到场")
+    with stage.cast.hotline.look() as tx:
+        ticket = store.by_number(tx.session, passed, stage.mender)
+        own = [event.action for event in timeline.shown(ticket, store.history(tx.session, ticket).events, stage.mender)]
+    assert own[-3:] == ["ask_return", "deny_return", "supervise"]

@@ -10,11 +10,8 @@ from sqlalchemy import text
 
 from app import aftercare, callbacks
 from app.casework import act
-from app.store import calls
-from app.store import tickets as store
 from app.store.peek import Peek
 from app.tickets.followup import CallState
-from app.tickets.lifecycle import SYSTEM
 from app.worker import Worker
 from tests.app.doors.street import together
 from tests.app.doors.test_silence import resolved
@@ -27,8 +24,7 @@ def everybody(cast: Cast) -> None:
 
 
 def found(cast: Cast, number: str) -> list[CallState]:
-    with cast.hotline.look() as tx:
-        return [task.state for task in calls.of_ticket(tx.session, store.by_number(tx.session, number, SYSTEM).id)]
+    return [task.state for task in cast.callbacks(number)]
 
 
 def test_of_two_workers_one_draws(cast: Cast) -> None:
