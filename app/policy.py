@@ -17,7 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast, get_args
 
-from app.located import Place, Source, Table, read_source, whole
+from app.located import Place, Table, read_source, whole
+from app.phrases import by_leaf, sources
 from routing.taxonomy import Leaf, Owner, Taxonomy
 from sla.budget import Budget, CalendarError
 from sla.calendar import WorkCalendar
@@ -106,7 +107,7 @@ def load_policy(path: Path | None = None) -> Policy:
     timezone = head.read("timezone", _timezone, "写作 Asia/Shanghai")
     calendars = {key: _calendar(hours.table(key), timezone) for key in hours.raw}
     taxonomy = _taxonomy(leaves)
-    phrase_files = [read_source(home, f"phrases/{found.name}") for found in sorted((home / "phrases").glob("*.toml"))]
+    phrase_files = sources(home)
     return Policy(
         name=head.text("name"),
         version=head.text("version"),
@@ -120,7 +121,7 @@ def load_policy(path: Path | None = None) -> Policy:
             MappingProxyType(_promises(leaves, limits, taxonomy, calendars)),
             limits.table("telling").one_of("hours", list(calendars)),
         ),
-        phrases=MappingProxyType(_phrases(phrase_files, taxonomy)),
+        phrases=MappingProxyType(by_leaf(phrase_files, taxonomy)),
         files=MappingProxyType({name: (home / name).read_text(encoding="utf-8") for name in FILES}),
     )
 
@@ -229,22 +230,6 @@ def _leaf(group: Table, letter: str, code: str) -> Leaf:
         (said if "evidence" in said.raw else group).some_of("evidence", EVIDENCE, ()),
         said.flag("review", group.flag("review", False)),
     )
-
-
-def _phrases(sources: Iterable[Source], taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for source in sources:
-        for code in source.raw:
-            said = whole(source).table(code)
-            said.only("says")
-            if code not in taxonomy.leaves or code in found:
-                raise whole(source).bad(
-                    code, f"“{code}”不在类别表中，或在别的文件里已写过", "改为类别表中的编号，每个编号只写一处"
-                )
-            found[code] = tuple(said.get("says", list))
-            if not all(isinstance(saying, str) and saying.strip() for saying in found[code]):
-                raise said.bad("says", "说法须是非空的文字", '写作 says = ["…", "…"]')
-    return found
 
 
 # --- limits and ladders -------------------------------------------------------------------------------------------------

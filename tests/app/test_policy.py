@@ -167,6 +167,14 @@ def test_the_hash_follows_every_file(shipped: Policy, copy: Path) -> None:
     assert load_policy(copy).hash != shipped.hash
 
 
+def test_the_folders_of_phrases_add_up(shipped: Policy, copy: Path) -> None:
+    (copy / "phrases" / "letters").mkdir()
+    (copy / "phrases" / "letters" / "C.toml").write_text('[C01]\nsays = ["厨房顶上渗水，望派人查看。"]\n', encoding="utf-8")
+    more = load_policy(copy).phrases
+    assert sorted(more["C01"]) == sorted((*shipped.phrases["C01"], "厨房顶上渗水，望派人查看。"))
+    assert more["C02"] == shipped.phrases["C02"]
+
+
 def leaf(code: str, **fields: str | int | None) -> str:
     """A line of the taxonomy, with these fields instead of ordinary ones; None leaves one out."""
     said = {"name": "名称", "urgency": "U1", "contact": "2h", "resolve": "2wd"} | fields
@@ -237,7 +245,7 @@ MISTAKES = [
     ("phrases/C.toml", "says = [", 'says = ["漏水", ""]', "非空的文字", "says"),
     ("phrases/C.toml", "[C01]", "[C99]", "“C99”不在类别表中", "编号"),
     ("phrases/C.toml", "[C01]", "[C02]", "重复+2", "编号"),
-    ("phrases/C.toml", "[C01]", "[A01]", "在别的文件里已写过", "只写一处"),
+    ("phrases/C.toml", "[C01]", "[A01]", "在同一文件夹里已写过", "只写一处"),
     ("phrases/C.toml", "says = [", 'said = ["漏水"]', "不认识的项“said”", "says"),
 ]  # fmt: skip
 
