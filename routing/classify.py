@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from routing.normal import plain
 from routing.taxonomy import Taxonomy
-from routing.tokens import Words, plain, shared_words
+from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
 VERSION = "1"  # of the features; a change makes saved models stale

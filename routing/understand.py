@@ -15,10 +15,10 @@ from routing.boilerplate import matter
 from routing.classify import Model
 from routing.emergency import detect, mentioned
 from routing.lexicon import DECIDES, STOPS, RuleHit
+from routing.normal import plain
 from routing.phones import find_phones
 from routing.place import Gazetteer
 from routing.taxonomy import Owner, Taxonomy
-from routing.tokens import plain
 from routing.verdict import EmergencyHit, PlaceFound, Verdict
 
 # Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
