@@ -66,7 +66,7 @@ class Understander:
         ``place_hint`` is what a form or a resident's record says of the place; the text itself goes before it.
         """
         said = plain(text)
-        place = self._place(text, place_hint)
+        place = self._place(said, place_hint)
         core = matter(_without(said, place))
         scores = self.model.scores(core)
         hits = lexicon.read(core)
