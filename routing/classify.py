@@ -52,13 +52,17 @@ class Model:
         return self.scores(text)[0]
 
     def _probabilities(self, text: str) -> npt.NDArray[np.float64]:
-        margin = self.bias.astype(np.float64)
+        places, values = [], []
         for counts, vocabulary in zip(features(text, self.words), self.vocabularies, strict=True):
-            names = [name for name in counts if name in vocabulary]
-            if names:
-                at = np.array([vocabulary[name] for name in names])
-                value = _logarithms([counts[name] for name in names]) * self.idf[at]
-                margin += (value / math.sqrt(value @ value)) @ self.weights[at]
+            known = [(at, count) for name, count in counts.items() if (at := vocabulary.get(name)) is not None]
+            if known:
+                block = np.array([at for at, _ in known])
+                value = _logarithms([count for _, count in known]) * self.idf.take(block)
+                places.append(block)
+                values.append(value / math.sqrt(value @ value))
+        margin = self.bias.astype(np.float64)
+        if places:
+            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0)
         p: npt.NDArray[np.float64] = softmax(margin[None, :], self.temperature)[0]
         return p
 
