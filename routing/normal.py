@@ -36,25 +36,24 @@ def plain(text: str) -> Plain:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     text = text.lower()
+    text = _evened(text)
     if "&" in text:
-        text = unicodedata.normalize("NFKC", _ENTITY.sub(_entity, text)).lower()
-    if _odd().search(text):
-        text = unicodedata.normalize("NFKC", _evened(text))
+        text = _evened(unicodedata.normalize("NFKC", _ENTITY.sub(_entity, text)).lower())
+    text = _RUN.sub(_shortened, text)
     if _MARK.search(text):
         text = _unmarked(text)
     text = _BLANKS.sub(" ", text)
     if "\n" in text:
         text = _LINES.sub("\n", text)
-    text = _RUN.sub(_shortened, text)
     if " " in text:
-        text = _SPACED_OUT.sub(lambda m: m.group().replace(" ", ""), text)
+        text = _SPACED_OUT.sub(lambda m: _RUN.sub(_shortened, m.group().replace(" ", "")), text)
     return Plain(_put_right(spoken(text)).strip())
 
 
 # ---- pages and marks -------------------------------------------------------------------------------------------------
 
 _ENTITY = re.compile(
-    r"&(?:amp;)*(?:(nbsp|ensp|emsp|lt|gt|quot|apos|amp|ldquo|rdquo|hellip|mdash|middot)|#(\d{1,6}|x[0-9a-f]{1,5}));?"
+    r"&(?:amp;)*(?:(nbsp|ensp|emsp|lt|gt|quot|apos|amp|ldquo|rdquo|hellip|mdash|middot)|#(\d{1,6}|x[0-9a-f]{1,5}));"
 )
 _TAG = re.compile(
     r"</?(?:br|p|div|span|font|a|b|i|u|em|strong|img|table|tr|td|th|li|ul|ol|h[1-6]|html|body|head|o:p)\b[^<>]{0,300}>"
@@ -65,7 +64,7 @@ _PASSED_ON = re.compile(r"//\s?@[^\s:@/]{1,30}\s?:?|回复\s?@[^\s:@/]{1,30}\s?:
 _CALLED = re.compile(r"(?<![a-z0-9._%+-])@([\w·-]{1,30})")
 _BODY = re.compile(r"物业|公司|管家|小区|家园|公寓|社区")  # a name that says of whom or where
 _NAME = 14  # letters; a longer "name" has swallowed the sentence behind it
-_TOPIC = re.compile(r"(?<![0-9a-z一二三四五六七八九十甲乙丙丁])#+(?!\d{1,3}(?!\d)|楼|栋)([^#\n@]{2,40})#+(?!楼|栋)")
+_TOPIC = re.compile(r"(?<![0-9a-z一二三四五六七八九十甲乙丙丁])#{1,3}(?!\d{1,3}(?!\d)|楼|栋)([^#\n@]{2,40})#{1,3}(?!楼|栋)")
 _FACE = re.compile(r"\[([一-龥a-z]{1,8})\]")
 _ANGER = "[怒]"
 _ANGERS = re.compile(r"\[怒\](?:\s*\[怒\])+")
@@ -158,6 +157,9 @@ def _odd() -> re.Pattern[str]:
 
 
 def _evened(text: str) -> str:
+    """Without signs nobody sees, pictures and traditional letters."""
+    if not _odd().search(text):
+        return text
     text = _SEEN_NOT.sub("", _BREAK.sub("\n", text)).translate(_TRANSLATED)
     text = _PICTURES.sub(_pictured, _signs().pictured.sub(lambda m: _signs().words[m[1]], text))
     for _ in range(2):  # a few letters have two steps to go
@@ -165,7 +167,7 @@ def _evened(text: str) -> str:
             break
         convert = _simplifier().convert
         text = _KEPT.join(convert(part) if part else part for part in text.split(_KEPT))
-    return text
+    return unicodedata.normalize("NFKC", text)
 
 
 def _pictured(match: re.Match[str]) -> str:
