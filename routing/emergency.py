@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from routing.normal import plain
 from routing.patterns import expression, table
-from routing.tokens import plain
 from routing.verdict import EmergencyHit
 
 _STOP = "。!?;\n!?;…"

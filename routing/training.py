@@ -15,8 +15,9 @@ from sklearn.svm import LinearSVC
 
 from routing.boilerplate import matter
 from routing.classify import VERSION, Floats, Model, features, fingerprint, softmax, words_with
+from routing.normal import plain
 from routing.taxonomy import Taxonomy
-from routing.tokens import plain, taxonomy_words
+from routing.tokens import taxonomy_words
 
 _BLOCKS = ("words", "letters")
 _CAP = 300_000  # features per block

@@ -15,10 +15,10 @@ from routing.boilerplate import matter
 from routing.classify import Model
 from routing.emergency import detect, mentioned
 from routing.lexicon import DECIDES, STOPS, RuleHit
+from routing.normal import plain
 from routing.phones import find_phones
 from routing.place import Gazetteer
 from routing.taxonomy import Owner, Taxonomy
-from routing.tokens import plain
 from routing.verdict import EmergencyHit, PlaceFound, Verdict
 
 # Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
@@ -38,7 +38,7 @@ RULE_SURE, RULE_LONE = 0.95, 0.75
 
 # Whoever is named in a complaint may be what it is about; only a plain repair is sure enough all the same.
 _STAFF = re.compile(
-    r"物业|物管|(?<!麻烦)(?<!请)(?<!派)(?<!个)(?<!位)师傅|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
+    r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
 _SENTENCE = re.compile(r"[。!?;\n]")
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
@@ -61,6 +61,7 @@ class Understander:
         if unknown:
             raise ValueError(f"the model knows leaves that the taxonomy does not: {', '.join(unknown)}")
         self.taxonomy, self.model, self.gazetteer = taxonomy, model, gazetteer
+        self._group = {code: leaf.group for code, leaf in taxonomy.leaves.items()}
 
     def understand(self, text: str, *, place_hint: str = "") -> Verdict:
         """Judge one message; any text gives a verdict, an empty one a verdict under review.
@@ -68,7 +69,7 @@ class Understander:
         ``place_hint`` is what a form or a resident's record says of the place; the text itself goes before it.
         """
         said = plain(text)
-        place = self._place(text, place_hint)
+        place = self._place(said, place_hint)
         core = matter(_without(said, place))
         scores = self._scores(core)
         hits = lexicon.read(core)
@@ -111,7 +112,7 @@ class Understander:
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
         """What the signs say; where no sign stands in the text at all, what the model says of group E as a whole."""
         hits = tuple(hit for hit in detect(said) if hit.code in self.taxonomy.leaves)
-        if hits or mentioned(said) or (near := self._near(scores)) < ALARM:
+        if hits or (near := self._near(scores)) < ALARM or mentioned(said):
             return hits
         code = next(code for code, _ in scores if self.taxonomy.leaves[code].group == "E")
         return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”一类相近（{near:.0%}），宁可误报"),)
@@ -125,15 +126,15 @@ class Understander:
         if not choice.review and not told.isdisjoint("GR"):
             return True
         matter = _NO_MATTER.sub("", said)
-        return len(matter) >= SHORTEST_MATTER and sum(p for code, p in scores if code[:1] in "GR") >= LEANS
+        return len(matter) >= SHORTEST_MATTER and sum([p for code, p in scores if code[0] in "GR"]) >= LEANS
 
     def _near(self, scores: list[tuple[str, float]]) -> float:
-        return sum(p for code, p in scores if self.taxonomy.leaves[code].group == "E")
+        return sum([p for code, p in scores if self._group[code] == "E"])
 
     def _choose(
         self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], emergencies: tuple[EmergencyHit, ...]
     ) -> _Choice:
-        calm = [(code, p) for code, p in scores if not code.startswith("E")]
+        calm = [(code, p) for code, p in scores if self._group[code] != "E"]
         ruled = self._by_rule(calm, hits)
         if emergencies:
             base = ruled.leaf if ruled else calm[0][0]
@@ -152,8 +153,8 @@ class Understander:
         p = dict(scores)
         best = min(strong, key=lambda hit: (self.taxonomy.rank(hit.code), -p.get(hit.code, 0.0)))
         group = self.taxonomy.leaves[best.code].group
-        likely = sum(v for code, v in scores if self.taxonomy.leaves[code].group == group)
-        beside = [code for code, v in scores if v >= BESIDE and self.taxonomy.leaves[code].group != group]
+        likely = sum([v for code, v in scores if self._group[code] == group])
+        beside = [code for code, v in scores if v >= BESIDE and self._group[code] != group]
         others = tuple(dict.fromkeys((*(h.code for h in strong), *beside[:1])))
         named = self.taxonomy.leaves[best.code].name
         reason = f"规则：原话“{best.words}”属{best.code}{named}"
@@ -163,8 +164,8 @@ class Understander:
     def _by_model(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice:
         groups: dict[str, float] = defaultdict(float)
         for code, p in scores:
-            groups[self.taxonomy.leaves[code].group] += p
-        calm = [(code, p) for code, p in scores if self.taxonomy.leaves[code].group != "E"]
+            groups[self._group[code]] += p
+        calm = [(code, p) for code, p in scores if self._group[code] != "E"]
         code, p = calm[0]
         leaf = self.taxonomy.leaves[code]
         reasons = [f"模型：{code}{leaf.name}，把握 {p:.0%}"]
@@ -173,7 +174,7 @@ class Understander:
             doubts.append("内容过短，无法研判")
         if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
-        if groups["E"] >= (ALARM if mentioned(said) else NEAR_ALARM):
+        if groups["E"] >= ALARM or (groups["E"] >= NEAR_ALARM and not mentioned(said)):
             doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
         if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
             doubts += self._forbidden(groups["G"] + groups["R"], hits)

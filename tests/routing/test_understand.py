@@ -8,7 +8,8 @@ import pytest
 
 from routing.boilerplate import matter
 from routing.manner import raised, request_type, wants_secrecy
-from routing.tokens import Words, plain
+from routing.normal import plain
+from routing.tokens import Words
 from routing.understand import Understander
 
 
