@@ -8,7 +8,7 @@ from app import notify, repeats
 from app.hotline import Hotline, Tx
 from app.tickets.lifecycle import STATE_NAMES, Actor
 from app.tickets.model import Ticket
-from app.web.views import EXCERPT, STATE_TONES
+from app.web.views import EXCERPT, STATE_TONES, complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class RepeatView:
     add: bool
 
 
-def _view(tx: Tx, offer: repeats.Offer) -> RepeatView:
+def _view(tx: Tx, offer: repeats.Offer, viewer: Actor) -> RepeatView:
     ticket, repeat = offer.ticket, offer.repeat
     return RepeatView(
         number=ticket.number,
         leaf=notify.leaf_name(tx, ticket),
-        place=notify.place_name(tx, ticket),
+        place=notify.place_name(tx, ticket, viewer),
         state=STATE_NAMES[ticket.state],
         tone=STATE_TONES[ticket.state],
         created=tx.hotline.spell(ticket.created_at),
-        excerpt=ticket.text[:EXCERPT],
+        excerpt=complaint(tx, ticket, viewer)[:EXCERPT],
         verdict="很可能重复" if repeat.sure else "可能重复",
         sure=repeat.sure,
         emergency=offer.emergency,
@@ -58,7 +58,7 @@ def _view(tx: Tx, offer: repeats.Offer) -> RepeatView:
 
 
 def of_ticket(tx: Tx, ticket: Ticket, viewer: Actor) -> list[RepeatView]:
-    return [_view(tx, offer) for offer in repeats.of_ticket(tx, ticket, viewer)]
+    return [_view(tx, offer, viewer) for offer in repeats.of_ticket(tx, ticket, viewer)]
 
 
 def of_call(hotline: Hotline, viewer: Actor, text: str, phone: str, place: str) -> list[RepeatView]:
@@ -67,4 +67,4 @@ def of_call(hotline: Hotline, viewer: Actor, text: str, phone: str, place: str) 
         understander = hotline.knowledge(tx.session).understander
     verdict = understander.understand(text, place_hint=place) if text else None
     with hotline.look() as tx:
-        return [_view(tx, offer) for offer in repeats.of_call(tx, viewer, text, phone, verdict)]
+        return [_view(tx, offer, viewer) for offer in repeats.of_call(tx, viewer, text, phone, verdict)]
