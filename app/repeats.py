@@ -160,8 +160,9 @@ def _tied(ticket: Ticket, other: Ticket) -> bool:
 
 
 def _offer(tx: Tx, ticket: Ticket, viewer: Actor, other: Ticket, repeat: Repeat, *, split: bool) -> Offer:
-    """An emergency is only shown: whoever merges one, or has it go with others, does so by hand on its own page."""
-    if ticket.urgency == kinship.EMERGENCY:
+    """An emergency is only shown, and so is a sealed ticket beside one that a contractor may read: whoever merges those, or has
+    them go with others, does so by hand. The repair and the complaint about it are two matters."""
+    if ticket.urgency == kinship.EMERGENCY or ticket.sealed != other.sealed:
         return Offer(other, repeat)
     may = {rule.action for rule in offers(ticket.state, viewer.role)}
     later = (ticket.created_at, ticket.id) > (other.created_at, other.id)
@@ -171,7 +172,7 @@ def _offer(tx: Tx, ticket: Ticket, viewer: Actor, other: Ticket, repeat: Repeat,
         join = "join" in may and ticket.follows_id is None and kinship.not_joined(ticket, incident, split=split) is None
         return Offer(other, repeat, merge=merge, join=incident.number if join else "")
     both_open = ticket.state in UNANSWERED and other.state in UNANSWERED and ticket.follows_id is None
-    gather = both_open and repeat.kind is Kind.CAUSE and "join" in may and not ticket.sealed and not other.sealed
+    gather = both_open and repeat.kind is Kind.CAUSE and "join" in may and not ticket.sealed
     same_estate = ticket.estate_id is not None and ticket.estate_id == other.estate_id
     return Offer(other, repeat, merge=merge, gather=gather and same_estate)
 

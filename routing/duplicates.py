@@ -27,7 +27,7 @@ LONGEST = 1500  # characters of a text that are compared: what it is about stand
 MARKS = 12
 ALIKE = 0.25  # cosine: on real complaints under 1 % of pairs of different matters reach it, and over 97 % of pairs of one
 CLOSE, COPIED = 0.40, 0.70
-NEAR, FORTNIGHT, MONTH = timedelta(days=3), timedelta(days=14), timedelta(days=30)
+DAY, NEAR, FORTNIGHT, MONTH = (timedelta(days=days) for days in (1, 3, 14, 30))
 FURTHEST = timedelta(days=90)  # beyond which nothing is a repeat
 ENOUGH, PLENTY = 8, 20  # pairs in common from which words alone say something where nobody knows the place
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -161,7 +161,7 @@ def _number(triple: str) -> int:
 
 
 def find(weights: Weights, new: Telling, earlier: Sequence[Telling]) -> list[tuple[int, Repeat]]:
-    """Which of the earlier ones may be the same matter, by their place in the list: the surest first, then by score, then the last."""
+    """Which of the earlier ones may be the same matter, by place in the list: the surest first, then by score, then the last."""
     said = weights.vector(new.text, new.names)
     found = []
     for i, old in enumerate(earlier):
@@ -196,9 +196,8 @@ def _same_household(new: Telling, old: Telling, alike: float, apart: timedelta) 
         return False if alike >= CLOSE else None
     if alike >= ALIKE or (_same_leaf(new, old) and apart <= NEAR):
         return True
-    if (_same_leaf(new, old) and apart <= MONTH) or (new.group and new.group == old.group and apart <= NEAR):
-        return False
-    return None
+    near = (new.group and new.group == old.group and apart <= NEAR) or ((new.emergency or old.emergency) and apart <= DAY)
+    return False if near or (_same_leaf(new, old) and apart <= MONTH) else None
 
 
 def _same_cause(new: Telling, old: Telling, alike: float, apart: timedelta, shared: Iterable[str]) -> bool | None:
@@ -216,7 +215,7 @@ def _same_cause(new: Telling, old: Telling, alike: float, apart: timedelta, shar
         if beside or alike >= ALIKE:
             return alike >= (ALIKE if beside else CLOSE) and not elsewhere
         return None
-    if old.emergency and beside and apart <= timedelta(days=1):
+    if old.emergency and beside and apart <= DAY:
         return False
     close = alike >= CLOSE if apart <= NEAR else apart <= FORTNIGHT and alike >= COPIED
     return False if close and not elsewhere else None
@@ -247,7 +246,7 @@ def _reasons(
     if kind is Kind.CAUSE and new.estate and new.estate == old.estate:
         where = "同一楼栋" if new.building and new.building == old.building else "同一小区"
     what = "同类别" if _same_leaf(new, old) else ""
-    when = "当天" if apart < timedelta(days=1) else f"{math.ceil(apart / timedelta(days=1))} 天内"
+    when = "当天" if apart < DAY else f"{math.ceil(apart / DAY)} 天内"
     words = "、".join(f"“{word}”" for word in in_common(said, theirs)) if alike >= ALIKE else ""
     common = f"文字相似 {alike:.0%}" + (f"：{words}" if words else "")
     facts = (who, "，".join(part for part in (where, what, when) if part), common if alike >= 0.1 else "")

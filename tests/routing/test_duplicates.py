@@ -41,6 +41,7 @@ def said(new: Telling, old: Telling) -> tuple[Kind, bool] | None:
         pytest.param({"people": frozenset({"r7"}), "text": DRIP_AGAIN}, (Kind.DWELLING, True), id="same dwelling"),
         pytest.param({"people": frozenset({"r7"}), "unit": ""}, (Kind.DWELLING, True), id="unit left out"),
         pytest.param({"people": frozenset({"r7"}), "unit": "1"}, (Kind.CAUSE, True), id="other unit, so another flat"),
+        pytest.param({"text": RENT, "leaf": "E03", "group": "E", "emergency": True}, (Kind.PERSON, False), id="emergency"),
         pytest.param({"estate": "2", "text": RENT}, None, id="same person, other estate, other words"),
         pytest.param({"estate": "2"}, (Kind.PERSON, False), id="same person and words, other estate"),
     ],
