@@ -128,11 +128,12 @@ def names_of(tx: Tx, estate_id: int | None) -> tuple[str, ...]:
 
 def _found(tx: Tx, viewer: Actor, sought: store.Sought, new: Telling) -> list[tuple[Ticket, Repeat]]:
     rows = store.candidates(tx.session, viewer, sought, FURTHEST, FORTNIGHT)
-    earlier = [_telling(row, row.phone, names_of(tx, row.estate_id)) for row in rows]
+    names = {estate_id: names_of(tx, estate_id) for estate_id in {row.estate_id for row in rows}}
+    earlier = [_telling(row, row.phone, names[row.estate_id]) for row in rows]
     repeats = [(rows[i], repeat) for i, repeat in find(weights(tx), new, earlier)]
     kept = [one for n, one in enumerate(repeats) if n < SHOWN or one[0].urgency == kinship.EMERGENCY]
-    whole = {one.number: one for one in lineage.numbered(tx.session, viewer, [row.number for row, _ in kept])}
-    return [(whole[row.number], repeat) for row, repeat in kept if row.number in whole]
+    whole = store.whole(tx.session, viewer, [row.id for row, _ in kept])
+    return [(whole[row.id], repeat) for row, repeat in kept if row.id in whole]
 
 
 def _telling(ticket: Ticket | Row[Any], phone: str, names: tuple[str, ...]) -> Telling:

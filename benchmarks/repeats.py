@@ -1,4 +1,4 @@
-"""What it costs to look for repeats of one new complaint: ``python -m benchmarks.repeats [--json] [--quick] [--sqlite]``.
+"""What it costs to look for repeats of one new complaint: ``python -m benchmarks.repeats [--json] [--quick] [--engine E]``.
 
 Tickets are built of our own sayings, three in each, in a city of 300 estates of very different size, over two years; then the
 check that the desk's page makes is timed for new complaints: some with place and telephone, some with neither. The understanding
@@ -47,6 +47,7 @@ ESTATES, PHONES, DAYS = 300, 200_000, 730
 CALLS = 400
 ALLOWED = 20.0  # milliseconds, of all but one in a hundred
 CHUNK = 20_000
+ENGINES = ("sqlite", "postgresql")
 AGENT = Actor(Role.AGENT, "1", "坐席")
 
 
@@ -154,17 +155,26 @@ def on_one_engine(engine: str, hotline: Hotline, bare: Callable[[str], object], 
         calls = asked(crowd, size)
         for said, phone, verdict in calls[:30]:  # warms up; does not count
             _check(hotline, said, phone, verdict)
-        took, limit, offered = [], [], 0
+        took, cpu, limit, offered = [], [], [], 0
         for said, phone, verdict in calls:
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             offered += len(_check(hotline, said, phone, verdict))
             took.append((time.perf_counter() - began) * 1e3)
+            cpu.append((time.process_time() - busy) * 1e3)
             began = time.perf_counter()
             bare(f"B{crowd.chance.randrange(2, size)}")
             limit.append((time.perf_counter() - began) * 1e3)
         p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[98]
         base = statistics.median(limit)
-        row = {"engine": engine, "tickets": size, "p50": p50, "p99": p99, "limit": base, "ratio": p50 / base}
+        row = {
+            "engine": engine,
+            "tickets": size,
+            "p50": p50,
+            "p99": p99,
+            "limit": base,
+            "ratio": p50 / base,
+            "cpu": statistics.median(cpu),
+        }
         yield {**row, "allowed": ALLOWED, "offered": offered / len(calls)}
 
 
@@ -197,33 +207,39 @@ def intake(crowd: Crowd) -> dict[str, Any]:
     return {"message taken in": took, "of it marks": added, "share": added / took}
 
 
-def everything(sizes: Sequence[int], *, with_postgres: bool, origin: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def everything(sizes: Sequence[int], engines: Sequence[str], origin: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        file = folder / "city.db"
-        with city(f"sqlite:///{file}", folder) as hotline:
-            with closing(hotline.db.engine.raw_connection()) as connection:
-                cursor = connection.cursor()
-                yield from on_one_engine(
-                    "SQLite",
-                    hotline,
-                    lambda number: cursor.execute("SELECT id FROM ticket WHERE number = ?", (number,)).fetchall(),
-                    sizes,
-                )
-            yield {"engine": "SQLite", **intake(crowd_again(hotline))}
-        if not with_postgres:
-            return
-        with postgres_server() as server:
-            origin(server.origin)
-            url = server.create()
-            with psycopg.connect(url, autocommit=True) as plain, city(url, folder) as hotline:
-                yield from on_one_engine(
-                    "PostgreSQL",
-                    hotline,
-                    lambda number: plain.execute("SELECT id FROM ticket WHERE number = %s", (number,)).fetchall(),
-                    sizes,
-                )
-            server.drop(url)
+        if "sqlite" in engines:
+            yield from on_sqlite(Path(name), sizes)
+        if "postgresql" in engines:
+            with postgres_server() as server:
+                origin(server.origin)
+                url = server.create()
+                yield from on_postgres(url, Path(name), sizes)
+                server.drop(url)
+
+
+def on_sqlite(folder: Path, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
+    with city(f"sqlite:///{folder / 'city.db'}", folder) as hotline:
+        with closing(hotline.db.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            yield from on_one_engine(
+                "SQLite",
+                hotline,
+                lambda number: cursor.execute("SELECT id FROM ticket WHERE number = ?", (number,)).fetchall(),
+                sizes,
+            )
+        yield {"engine": "SQLite", **intake(crowd_again(hotline))}
+
+
+def on_postgres(url: str, folder: Path, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
+    with psycopg.connect(url, autocommit=True) as plain, city(url, folder) as hotline:
+        yield from on_one_engine(
+            "PostgreSQL",
+            hotline,
+            lambda number: plain.execute("SELECT id FROM ticket WHERE number = %s", (number,)).fetchall(),
+            sizes,
+        )
 
 
 def crowd_again(hotline: Hotline) -> Crowd:
@@ -235,23 +251,25 @@ def main() -> None:
     given = argparse.ArgumentParser(description="what it costs to look for repeats")
     given.add_argument("--json", action="store_true", help="print JSON")
     given.add_argument("--quick", action="store_true", help="up to 20,000 tickets only")
-    given.add_argument("--sqlite", action="store_true", help="SQLite only")
+    given.add_argument("--engine", choices=ENGINES, help="one of the two only")
     chosen = given.parse_args()
     origins = ["PostgreSQL not used"]
     sizes = (1_000, 20_000) if chosen.quick else SIZES
     began = datetime.now(UTC)
-    rows = list(everything(sizes, with_postgres=not chosen.sqlite, origin=origins.append))
-    about = {**circumstances(origins[-1]), "took": str(datetime.now(UTC) - began), "unit": "milliseconds"}
+    rows = list(everything(sizes, [chosen.engine] if chosen.engine else ENGINES, origins.append))
+    about = {**circumstances(origins[-1]), "took": str(datetime.now(UTC) - began), "unit": "milliseconds; cpu is of this process"}
     if chosen.json:
         print(json.dumps({**about, "rows": rows}, ensure_ascii=False, indent=2))
         return
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
-    print(f"\n{'engine':<12}{'tickets':>10}{'p50':>9}{'p99':>9}{'limit':>9}{'÷ limit':>9}{'allowed p99':>13}{'offered':>9}")
+    print(
+        f"\n{'engine':<12}{'tickets':>10}{'p50':>8}{'p99':>8}{'cpu':>8}{'limit':>9}{'÷ limit':>9}{'allowed p99':>13}{'offered':>9}"
+    )
     for row in rows:
         if "p50" in row:
             print(
-                f"{row['engine']:<12}{row['tickets']:>10}{row['p50']:>9.2f}{row['p99']:>9.2f}{row['limit']:>9.4f}"
-                f"{row['ratio']:>9.0f}{row['allowed']:>13.0f}{row['offered']:>9.2f}"
+                f"{row['engine']:<12}{row['tickets']:>10}{row['p50']:>8.2f}{row['p99']:>8.2f}{row['cpu']:>8.2f}"
+                f"{row['limit']:>9.4f}{row['ratio']:>9.0f}{row['allowed']:>13.0f}{row['offered']:>9.2f}"
             )
         else:
             print(f"{row['engine']}: a message taken in {row['message taken in']:.2f}, its marks {row['of it marks']:.3f}")

@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal_column, or_, select, union_all
+from sqlalchemy import TextClause, bindparam, func, insert, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.tickets.lifecycle import Actor, State
 from app.tickets.model import Ticket
 from app.tickets.privacy import visible_to
 from app.tickets.repeats import TicketMark, ToldApart
 from app.tickets.residents import Resident
+from app.tickets.tables import Moment
 
 # How many of each are looked at, the newest first.
 HOUSEHOLD, BUILDING, LEAF, PRESSING, WORDS = 10, 15, 20, 10, 20
 IN_BUILDING = 200  # tickets of a building among which those of one dwelling are looked for
-PER_MARK = 200  # newest tickets that bear one mark
+PER_MARK = 100  # newest tickets that bear one mark
 PEOPLE = 20  # residents behind one telephone number
 Marked = tuple[Ticket, tuple[int, ...]]
 
@@ -55,19 +57,39 @@ def keep_marks(session: Session, marked: Sequence[Marked]) -> None:
 
 _COLUMNS = (
     *(Ticket.id, Ticket.number, Ticket.text, Ticket.created_at, Ticket.state, Ticket.leaf, Ticket.group, Ticket.urgency),
-    *(Ticket.estate_id, Ticket.building, Ticket.unit, Ticket.room, Ticket.resident_id, Ticket.incident, Ticket.follows_id),
+    *(Ticket.estate_id, Ticket.building, Ticket.unit, Ticket.room, Ticket.resident_id),
 )
 
 
 def candidates(session: Session, viewer: Actor, sought: Sought, furthest: timedelta, near: timedelta) -> Sequence[Any]:
     """Rows with columns of the tickets that may be the same matter, each with its resident's telephone, the oldest first.
 
-    Only what the viewer may know of; neither what was merged nor parts of a whole, nor what people have told apart.
+    By place they were received within ``near`` before it, by household within ``furthest``. Only what the viewer may know of;
+    neither what was merged nor parts of a whole, nor what people have told apart.
     """
-    wanted = _by_person(session, sought, furthest) + _by_place(sought, furthest, near) + _by_words(sought)
-    if not wanted:
+    people = {sought.resident_id} if sought.resident_id is not None else set()
+    if sought.phones:
+        people |= set(session.scalars(select(Resident.id).where(Resident.phone.in_(sought.phones)).limit(PEOPLE)))
+    here = sought.estate_id is not None
+    shape = Shape(
+        people=len(people),
+        leaf=here and bool(sought.leaf),
+        emergencies=len(sought.emergencies) if here else 0,
+        building=here and bool(sought.building),
+        room=here and bool(sought.building and sought.room),
+        marks=len(sought.marks),
+    )
+    if shape == Shape():
         return ()
-    ids = set(session.scalars(union_all(*wanted))) - {sought.ticket_id}
+    values = {
+        **{f"person{i}": one for i, one in enumerate(sorted(people))},
+        **{f"emergency{i}": leaf for i, leaf in enumerate(sought.emergencies)},
+        **{f"mark{i}": mark for i, mark in enumerate(sought.marks)},
+        **{"estate": sought.estate_id, "leaf": sought.leaf, "building": sought.building, "room": sought.room},
+        **{"near": sought.at - near, "furthest": sought.at - furthest},
+    }
+    # On the connection: the session takes any text for a writing one.
+    ids = set(session.connection().scalars(question(shape), values)) - {sought.ticket_id}
     if not ids:
         return ()
     query = select(*_COLUMNS, func.coalesce(Resident.phone, "").label("phone"))
@@ -78,53 +100,55 @@ def candidates(session: Session, viewer: Actor, sought: Sought, furthest: timede
     return session.execute(query.order_by(Ticket.id)).all()
 
 
-def _newest(query: Select[Any], most: int) -> Select[Any]:
-    found = query.order_by(Ticket.created_at.desc()).limit(most).subquery()
-    return select(found.c[0])
+def whole(session: Session, viewer: Actor, ids: Sequence[int]) -> dict[int, Ticket]:
+    """Those of these tickets that the viewer may know of, each with its resident and nothing else that hangs on it."""
+    query = select(Ticket).where(Ticket.id.in_(ids), visible_to(viewer)).options(joinedload(Ticket.resident))
+    return {one.id: one for one in session.scalars(query)} if ids else {}
 
 
-def _by_person(session: Session, sought: Sought, furthest: timedelta) -> list[Select[Any]]:
-    people = {sought.resident_id} if sought.resident_id is not None else set()
-    if sought.phones:
-        people |= set(session.scalars(select(Resident.id).where(Resident.phone.in_(sought.phones)).limit(PEOPLE)))
-    since = sought.at - furthest
-    return [_newest(select(Ticket.id).where(Ticket.resident_id == one, Ticket.created_at >= since), HOUSEHOLD) for one in people]
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a question asks by: how many people, emergencies and marks, and which parts of a place."""
+
+    people: int = 0
+    leaf: bool = False
+    emergencies: int = 0
+    building: bool = False
+    room: bool = False
+    marks: int = 0
 
 
-def _by_place(sought: Sought, furthest: timedelta, near: timedelta) -> list[Select[Any]]:
-    if sought.estate_id is None:
-        return []
-    here, since = Ticket.estate_id == sought.estate_id, sought.at - near
-    found = []
-    if sought.leaf:
-        alike = (here, Ticket.leaf == sought.leaf, Ticket.created_at >= since)
-        found.append(_newest(select(Ticket.id).where(*alike), LEAF))
-    if sought.emergencies:
-        pressing = (here, Ticket.leaf.in_(sought.emergencies), Ticket.created_at >= since)
-        found.append(_newest(select(Ticket.id).where(*pressing), PRESSING))
-    if sought.building:
-        # Written out, so that the partial index is known to serve.
-        house = (here, Ticket.building == sought.building, literal_column("ticket.building") != literal_column("''"))
-        found.append(_newest(select(Ticket.id).where(*house, Ticket.created_at >= since), BUILDING))
-        if sought.room:
-            of_house = select(Ticket.id, Ticket.room, Ticket.created_at).where(*house, Ticket.created_at >= sought.at - furthest)
-            newest = of_house.order_by(Ticket.created_at.desc()).limit(IN_BUILDING).subquery()
-            dwelling = select(newest.c.id).where(newest.c.room == sought.room).limit(HOUSEHOLD).subquery()
-            found.append(select(dwelling.c.id))
-    return found
+@lru_cache(maxsize=256)
+def question(shape: Shape) -> TextClause:
+    """The statement for the ids, as text that is made once: put together by hand each time it would cost more than its answer.
+
+    Each part reads one index from its newest end and stops after a few rows.
+    """
+    recent, since = "created_at >= :near", "created_at >= :furthest"
+    parts = [_newest(f"resident_id = :person{i} AND {since}", HOUSEHOLD) for i in range(shape.people)]
+    if shape.leaf:
+        parts.append(_newest(f"estate_id = :estate AND leaf = :leaf AND {recent}", LEAF))
+    if shape.emergencies:
+        leaves = ", ".join(f":emergency{i}" for i in range(shape.emergencies))
+        parts.append(_newest(f"estate_id = :estate AND leaf IN ({leaves}) AND {recent}", PRESSING))
+    house = "estate_id = :estate AND building = :building AND building <> ''"  # the last, so that the partial index serves
+    if shape.building:
+        parts.append(_newest(f"{house} AND {recent}", BUILDING))
+    if shape.room:
+        of_house = f"SELECT id, room FROM ticket WHERE {house} AND {since} ORDER BY created_at DESC LIMIT {IN_BUILDING}"
+        parts.append(f"SELECT id FROM (SELECT id FROM ({of_house}) AS near_by WHERE room = :room LIMIT {HOUSEHOLD}) AS dwelling")
+    if shape.marks:
+        bearing = "SELECT ticket_id FROM ticket_mark WHERE mark = :mark{i} ORDER BY ticket_id DESC LIMIT {most}"
+        each = [f"SELECT ticket_id FROM ({bearing.format(i=i, most=PER_MARK)}) AS m{i}" for i in range(shape.marks)]
+        counted = f"SELECT ticket_id, count(*) AS shared FROM ({' UNION ALL '.join(each)}) AS bearing GROUP BY ticket_id"
+        parts.append(f"SELECT ticket_id FROM ({counted} ORDER BY shared DESC, ticket_id DESC LIMIT {WORDS}) AS alike")
+    asked = text(" UNION ALL ".join(parts))
+    moments = [bindparam(name, type_=Moment()) for name in ("near", "furthest") if f":{name}" in asked.text]
+    return asked.bindparams(*moments)
 
 
-def _by_words(sought: Sought) -> list[Select[Any]]:
-    """Those that share most marks with it, of the newest that bear each."""
-    if not sought.marks:
-        return []
-    bearing = []
-    for mark in sought.marks:
-        one = select(TicketMark.ticket_id).where(TicketMark.mark == mark).order_by(TicketMark.ticket_id.desc()).limit(PER_MARK)
-        bearing.append(select(one.subquery().c.ticket_id))
-    each = union_all(*bearing).subquery()
-    most = select(each.c.ticket_id).group_by(each.c.ticket_id).order_by(func.count().desc(), each.c.ticket_id.desc()).limit(WORDS)
-    return [select(most.subquery().c.ticket_id)]
+def _newest(where: str, most: int) -> str:
+    return f"SELECT id FROM (SELECT id FROM ticket WHERE {where} ORDER BY created_at DESC LIMIT {most}) AS found"
 
 
 def _told_apart_from(ticket_id: int) -> Any:
