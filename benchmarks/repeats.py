@@ -262,9 +262,8 @@ def main() -> None:
         print(json.dumps({**about, "rows": rows}, ensure_ascii=False, indent=2))
         return
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
-    print(
-        f"\n{'engine':<12}{'tickets':>10}{'p50':>8}{'p99':>8}{'cpu':>8}{'limit':>9}{'÷ limit':>9}{'allowed p99':>13}{'offered':>9}"
-    )
+    heads = f"{'engine':<12}{'tickets':>10}{'p50':>8}{'p99':>8}{'cpu':>8}{'limit':>9}"
+    print(f"\n{heads}{'÷ limit':>9}{'allowed p99':>13}{'offered':>9}")
     for row in rows:
         if "p50" in row:
             print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from app.store import repeats as store
 from app.store import tickets
 from app.tickets.lifecycle import SYSTEM, Actor, Role, State
 from app.tickets.repeats import TicketMark, ToldApart
-from routing.duplicates import MARKS, Kind
+from routing.duplicates import FORTNIGHT, FURTHEST, MARKS, Kind
 from tests.app.casework.stage import Stage
 from tests.cast import Cast
 
@@ -71,7 +72,7 @@ def test_without_a_place_the_words_lead_there(stage: Stage) -> None:
 
 
 def test_what_goes_with_an_incident_leads_to_it(stage: Stage) -> None:
-    said = {"text": "5栋客梯门关不上，一直停在四楼", "estate": "青棠苑5栋"}
+    said: dict[str, Any] = {"text": "5栋客梯门关不上，一直停在四楼", "estate": "青棠苑5栋"}
     members = [stage.opens("C07", **said) for _ in range(2)]
     incident = stage.incident(*members)
     newcomer = stage.opens("C07", **said)
@@ -105,7 +106,7 @@ def test_what_is_refused_changes_nothing(stage: Stage) -> None:
 
 
 def test_an_emergency_is_shown_and_never_merged_away(stage: Stage) -> None:
-    flat = {"estate": "青棠苑9栋2单元1502", "phone": "13712340003"}
+    flat: dict[str, Any] = {"estate": "青棠苑9栋2单元1502", "phone": "13712340003"}
     calm = stage.opens("C05", text="厨房燃气灶旁边有煤气味", **flat)
     pressing = stage.opens("E02", text="厨房煤气味很浓，头晕", **flat)
     later = stage.opens("C05", text="厨房里又有煤气味", **flat)
@@ -117,7 +118,7 @@ def test_an_emergency_is_shown_and_never_merged_away(stage: Stage) -> None:
 
 
 def test_emergencies_come_on_top_of_the_few_that_are_shown(stage: Stage) -> None:
-    flat = {"estate": "青棠苑10栋2单元1502", "phone": "13712340004"}
+    flat: dict[str, Any] = {"estate": "青棠苑10栋2单元1502", "phone": "13712340004"}
     pressing = stage.opens("E05", text="水管爆了，水漫到电表箱", **flat)
     for _ in range(repeats.SHOWN + 2):
         stage.opens("C02", text=DRIP, **flat)
@@ -126,7 +127,7 @@ def test_emergencies_come_on_top_of_the_few_that_are_shown(stage: Stage) -> None
 
 
 def test_nobody_outside_the_house_learns_that_there_is_something_alike(stage: Stage) -> None:
-    said = {"text": DRIP + "，师傅收了钱不修", "phone": "13712340005", "estate": "青棠苑11栋1单元101"}
+    said: dict[str, Any] = {"text": DRIP + "，师傅收了钱不修", "phone": "13712340005", "estate": "青棠苑11栋1单元101"}
     sealed = stage.opens("R04", review=False, **said)
     plain = stage.opens("C02", **said)
     assert not offered(stage, plain)[sealed].merge, "the desk knows of both; the repair and the complaint stay two"
@@ -136,12 +137,12 @@ def test_nobody_outside_the_house_learns_that_there_is_something_alike(stage: St
             ticket = tickets.by_number(tx.session, plain, SYSTEM)
             assert repeats.of_call(tx, outsider, DRIP, "13712340005", None) == []
             sought = store.Sought(tx.now, resident_id=ticket.resident_id, phones=("13712340005",), leaf="R04")
-            rows = store.candidates(tx.session, outsider, sought, repeats.FURTHEST, repeats.FORTNIGHT)
+            rows = store.candidates(tx.session, outsider, sought, FURTHEST, FORTNIGHT)
             assert sealed not in {row.number for row in rows}, "nor does the question itself answer it"
 
 
 def test_a_supervisor_is_offered_what_lies_in_reach(stage: Stage) -> None:
-    said = {"text": DRIP, "phone": "13712340006"}
+    said: dict[str, Any] = {"text": DRIP, "phone": "13712340006"}
     first, second = stage.opens("C02", **said), stage.opens("C02", **said)
     theirs = stage.ticket(first).purchaser_id
     assert theirs is not None
