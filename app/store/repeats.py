@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, func, insert, or_, select, text
+from sqlalchemy import TextClause, bindparam, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -162,9 +162,3 @@ def tell_apart(session: Session, ticket: Ticket, other: Ticket, by: Actor, at: d
     add = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {"ticket_id": first, "other_id": second, "at": at, "by_id": by.id, "by_name": by.name}
     session.execute(add(ToldApart).values(row).on_conflict_do_nothing())
-
-
-def told_apart(session: Session, ticket: Ticket) -> Sequence[ToldApart]:
-    """What people have said of a ticket: not the same matter as …"""
-    mine = or_(ToldApart.ticket_id == ticket.id, ToldApart.other_id == ticket.id)
-    return session.scalars(select(ToldApart).where(mine).order_by(ToldApart.at)).all()
