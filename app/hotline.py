@@ -17,7 +17,7 @@ from app.policy import Policy
 from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
 from app.settings import Settings
-from app.store import wake
+from app.store import repeats, wake
 from app.store.bulk import Bulk, Row
 from app.store.db import Database
 from app.texts import Texts
@@ -43,6 +43,7 @@ class Tx:
     hotline: Hotline
     said: list[OutboxRow] = field(default_factory=list)
     bulk: list[Bulk] = field(default_factory=list)  # one, while rows are written in bulk
+    marked: list[repeats.Marked] = field(default_factory=list)  # new tickets with the marks of their texts
 
     def write(self, *rows: Row) -> None:
         """New rows of this transaction."""
@@ -115,6 +116,8 @@ class Hotline:
         with self.db.write() as session:
             tx = Tx(session, self.clock.now(), self.clock.wall(), self)
             yield tx
+            if tx.marked:
+                repeats.keep_marks(session, tx.marked)
             if tx.said:
                 wake.announce(session)
         if tx.said:

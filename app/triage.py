@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app import repeats
 from app.casework import act
 from app.hotline import Tx
 from app.notify import replies
@@ -63,6 +64,7 @@ def open_ticket(
     _understood(ticket, verdict)
     _placed(tx, ticket, verdict, complaint.place)
     tx.session.add(ticket)
+    repeats.mark(tx, ticket)
     tx.session.add(
         Message(
             ticket=ticket,

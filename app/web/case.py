@@ -24,7 +24,7 @@ from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, forms, photos, timeline, views
+from app.web import acts, alike, forms, photos, timeline, views
 from app.web.guards import SignedIn
 from app.web.kin import kin_view
 from app.web.related import related
@@ -186,6 +186,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "nudged": next((tx.hotline.spell(one.at) for one in reversed(history.events) if one.action == "nudge"), ""),
         "related": related(tx, ticket, viewer, door.root),
         "kin": kin_view(tx, ticket, viewer),
+        "alike": alike.of_ticket(tx, ticket, viewer) if door.root == "/desk" else [],
     }
 
 
