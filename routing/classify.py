@@ -62,6 +62,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model as one .npz file with plain JSON inside; no pickle, nothing that runs when it is read."""
         about = {
+            "features": VERSION,
             "labels": self.labels,
             "fingerprint": self.fingerprint,
             "temperature": self.temperature,
@@ -81,6 +82,8 @@ class Model:
             with np.load(path, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
                 weights, idf, bias = held["weights"], held["idf"], held["bias"]
+            if about["features"] != VERSION:
+                raise ValueError(f"{path} was trained on features of version {about['features']}, not {VERSION}")
             first = 0
             vocabularies: list[dict[str, int]] = []
             for names in about["vocabularies"]:

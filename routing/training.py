@@ -40,9 +40,20 @@ def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> Model:
     return fit(texts, labels, extra=taxonomy_words(taxonomy), name=fingerprint(phrases, taxonomy))
 
 
-def fit(texts: Sequence[str], labels: Sequence[str], *, extra: tuple[str, ...] = (), name: str = "") -> Model:
-    """Learn any labels from any texts. Deterministic. Raises ValueError for fewer than two labels or unequal lengths."""
-    if len(texts) != len(labels) or len(set(labels)) < 2:
+def fit(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    extra: tuple[str, ...] = (),
+    name: str = "",
+    weights: Sequence[float] | None = None,
+) -> Model:
+    """Learn any labels from any texts. Deterministic. Raises ValueError for fewer than two labels or unequal lengths.
+
+    ``weights``: how much each text counts, by default 1.
+    """
+    counts = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if len(texts) != len(labels) or len(texts) != len(counts) or len(set(labels)) < 2:
         raise ValueError("training needs as many labels as texts, and at least two different labels")
     words = words_with(extra)
     read = [features(text, words) for text in texts]
@@ -56,12 +67,13 @@ def fit(texts: Sequence[str], labels: Sequence[str], *, extra: tuple[str, ...] =
     x = hstack(matrices, format="csr")
     known = tuple(sorted(set(labels)))
     y = np.array([known.index(label) for label in labels])
-    weights, bias = _machine(x, y)
-    temperature = _calibrated(x, y, len(known))
+    planes, bias = _machine(x, y, counts)
+    temperature = _calibrated(x, y, counts)
     if not name:
-        name = hashlib.sha256(json.dumps([VERSION, list(texts), list(labels)], ensure_ascii=False).encode()).hexdigest()[:16]
+        held = [VERSION, list(texts), list(labels), counts.tolist()]
+        name = hashlib.sha256(json.dumps(held, ensure_ascii=False).encode()).hexdigest()[:16]
     idf = np.concatenate(idfs).astype(np.float32)
-    return Model(known, name, tuple(vocabularies), weights, idf, bias, temperature, extra, words)
+    return Model(known, name, tuple(vocabularies), planes, idf, bias, temperature, extra, words)
 
 
 def _rarest(size: int) -> int:
@@ -72,16 +84,16 @@ def _elements(counts: Counter[str]) -> Iterable[str]:
     return counts.elements()
 
 
-def _machine(x: Any, y: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _machine(x: Any, y: npt.NDArray[np.int64], counts: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
     machine = LinearSVC(C=0.5, random_state=0, dual=True, tol=1e-3)
-    machine.fit(x, y)
+    machine.fit(x, y, sample_weight=counts)
     weights, bias = machine.coef_, machine.intercept_
     if weights.shape[0] == 1:  # two labels: one plane
         weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
     return np.ascontiguousarray(weights.T, dtype=np.float32), bias.astype(np.float32)
 
 
-def _calibrated(x: csr_matrix, y: npt.NDArray[np.int64], labels: int) -> float:
+def _calibrated(x: csr_matrix, y: npt.NDArray[np.int64], counts: npt.NDArray[np.float64]) -> float:
     """The temperature under which held-back texts are least surprised (one fold in three held back, every label trained)."""
     order = np.random.default_rng(0).permutation(len(y))
     seen: Counter[int] = Counter()
@@ -91,7 +103,7 @@ def _calibrated(x: csr_matrix, y: npt.NDArray[np.int64], labels: int) -> float:
         held[i] = seen[int(y[i])] % 3 == 0
     if not held.any():
         return 0.5
-    weights, bias = _machine(x[~held], y[~held])
+    weights, bias = _machine(x[~held], y[~held], counts[~held])
     margins = np.asarray(x[held] @ weights + bias, dtype=np.float64)
     truth = y[held]
     scale = np.geomspace(0.03, 2.0, 60)

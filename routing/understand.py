@@ -67,7 +67,7 @@ class Understander:
         """
         said = plain(text)
         place = self._place(text, place_hint)
-        core = matter(_without(said, place))
+        core = matter(without(said, place))
         scores = self.model.scores(core)
         hits = lexicon.read(core)
         emergencies = self._alarms(said, scores)
@@ -94,6 +94,7 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            model=self.model.fingerprint,
         )
 
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
@@ -190,8 +191,8 @@ class Understander:
         return both if both and both.estate_id else (place or both)
 
 
-def _without(said: str, place: PlaceFound | None) -> str:
-    """The text without the estate's name, so that a place does not speak for a matter."""
+def without(said: str, place: PlaceFound | None) -> str:
+    """The (plain) text without the estate's name, so that a place does not speak for a matter."""
     if place is None or not (place.estate_id or place.candidates):
         return said
     for words in place.words:

@@ -9,7 +9,21 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.cli import calendars, deadline, demo, inspect, messages, parked, people, samples, serve, simulate, understand
+from app.cli import (
+    calendars,
+    classifier,
+    deadline,
+    demo,
+    inspect,
+    messages,
+    models,
+    parked,
+    people,
+    samples,
+    serve,
+    simulate,
+    understand,
+)
 from app.cli import verify as verifying
 from app.cli import webhook as webhooks
 from app.errors import HotlineError
@@ -40,6 +54,9 @@ def main() -> None:
     logs.configure(human=True)
 
 
+for one in (models.corrections_, models.replay, models.use, models.list_models):
+    classifier.classifier.add_command(one)
+
 for command in (
     demo.demo,
     serve.serve,
@@ -51,6 +68,7 @@ for command in (
     calendars.calendar,
     simulate.simulate,
     understand.classify,
+    classifier.classifier,
     understand.explain,
     messages.replay,
     parked.parked,

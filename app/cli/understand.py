@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.bootstrap import model_for
 from app.cli.deadlines import explain_ticket, number_of
+from app.cli.models import present_model
 from app.clock import SystemClock
 from app.errors import BadInput
 from app.policy import Policy, load_policy
@@ -138,7 +138,7 @@ def _understander() -> tuple[Understander, Policy, Snapshot | None]:
     policy = load_policy(settings.policy)
     known = _register(settings)
     entries = known.register.estates.values() if known else ()
-    return Understander(policy.taxonomy, model_for(policy, settings.data_dir), Gazetteer(entries)), policy, known
+    return Understander(policy.taxonomy, present_model(policy, settings), Gazetteer(entries)), policy, known
 
 
 def _register(settings: Settings) -> Snapshot | None:
