@@ -118,7 +118,7 @@ def exported(told: Mapping[str, Any], as_json: bool) -> None:
         return
     click.echo(f"导出 {told['written']} 条到 {told['out']}，其中 {told['changed']} 条改了类别")
     click.echo(
-        f"未写入文件：封存或要求保密的 {told['kept_back']} 件；无文字 {told['wordless']} 件，类别已不存在 {told['unknown_leaves']} 件"
+        f"未写入文件：封存或要求保密的 {told['kept_back']} 件；无文字 {told['wordless']} 件，类别已撤 {told['unknown_leaves']} 件"
     )
     click.echo("姓名、电话、证件号、房号已打码，但熟悉情况的人仍可能认出诉求人，请勿外传")
 
