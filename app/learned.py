@@ -22,7 +22,7 @@ from app.register.organisations import touch
 from routing.classify import Model
 from routing.taxonomy import Taxonomy
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{4,64}")
 
 
 @dataclass(frozen=True, slots=True)

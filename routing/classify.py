@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Model:
     def load(cls, path: Path) -> Model:
         """Read what ``save`` wrote. Raises OSError when there is no file, ValueError when it is not such a file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
                 weights, idf, bias = held["weights"], held["idf"], held["bias"]
             if about["features"] != VERSION:
@@ -100,7 +101,7 @@ class Model:
                 tuple(about["extra"]),
                 words_with(tuple(about["extra"])),
             )
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"{path} is not a saved model: {error}") from error
 
 

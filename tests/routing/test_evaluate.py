@@ -1,4 +1,4 @@
-"""The figures of an evaluation: as scikit-learn reckons them, and by hand where it has no word for them; folds that keep kin together."""
+"""The figures of an evaluation, as scikit-learn reckons them, or by hand; and folds that keep kin together."""
 
 from __future__ import annotations
 
