@@ -95,14 +95,14 @@ def _means_it(action: str, leaf: str, taxonomy: Taxonomy) -> bool:
     return known is not None and (action == "dispatch" or known.owner not in (Owner.CONTRACTOR, Owner.EMERGENCY))
 
 
-def collect(session: Session, taxonomy: Taxonomy, since: datetime | None = None) -> Collected:
-    """Every category that a person settled ``since`` then, as an example."""
+def collect(session: Session, taxonomy: Taxonomy, since: datetime | None = None, until: datetime | None = None) -> Collected:
+    """Every category that a person settled ``since`` then and before ``until``, as an example."""
     found, kin = Collected(), _Kin()
     for rows, acts in store.pages(session, touched_since=since):
         for row in rows:
             kin.join(row)
             decided = settled(row.verdict, acts.get(row.id, ()), taxonomy)
-            if decided is None or (since is not None and decided.at < since):
+            if decided is None or (since and decided.at < since) or (until and decided.at >= until):
                 continue
             if decided.leaf not in taxonomy.leaves:
                 found.unknown += 1

@@ -72,6 +72,11 @@ class Trial:
         return [one for one in self.to_contractor if one.decided[:1] in ("G", "R")]
 
     @property
+    def rightly(self) -> list[Moved]:
+        """Of these, what a person had found to be just that."""
+        return [one for one in self.to_contractor if one.decided == one.after.leaf]
+
+    @property
     def unasked(self) -> list[Moved]:
         """Newly set to work without an agent."""
         return self._where(lambda one: one.before.to == DESK != one.after.to)

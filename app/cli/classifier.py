@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from routing.place import Gazetteer
 from routing.tokens import plain
 from routing.understand import SURE_LEAF
 
+Span = tuple[datetime | None, datetime | None]
 ZIP = b"PK\x03\x04"
 A_FILE = click.Path(path_type=Path)
 the_text = click.option("--text", default="", help="文字列；几列用逗号隔开，依次连接，如 title,body")
@@ -54,6 +56,9 @@ def classifier() -> None:
 @the_folds
 @click.option("--history", is_flag=True, help="随附例句 + 本市坐席的更正，并用交叉验证给出前后对比；FILE 可写可不写")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="与 --history 同用：只用这天以来的更正")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="与 --history 同用：只用这天以前的，留下以后的来试判"
+)
 @as_json
 def train(
     files: tuple[Path, ...],
@@ -64,6 +69,7 @@ def train(
     folds: int | None,
     history: bool,
     since: datetime | None,
+    until: datetime | None,
     as_json: bool,
 ) -> None:
     """用已标注的 FILE…（CSV、JSONL 或 XLSX）训练一个分类模型。
@@ -75,12 +81,14 @@ def train(
     同样的输入得到同样的模型文件。加 --folds 5 先做交叉验证。
     """
     _writable(out)
-    if not history and (since is not None or not files):
-        raise BadInput("没有训练用的文件" if not files else "--since 只与 --history 同用", cure="写明 FILE…，或加 --history")
+    if not history and (since or until or not files):
+        raise BadInput(
+            "没有训练用的文件" if not files else "--since、--until 只与 --history 同用", cure="写明 FILE…，或加 --history"
+        )
     data = read_labelled(files, Columns.named(text, label, group)) if files else Labelled()
     _said_empty(data)
     if history:
-        _on_history(data, out, folds or 5, since, as_json)
+        _on_history(data, out, folds or 5, (since, until), as_json)
         return
     checked = _cross_validated(data, folds, SURE_LEAF) if folds else None
     learned = _learned(data.texts, data.labels)
@@ -89,16 +97,16 @@ def train(
     words.trained(told, checked, as_json)
 
 
-def _on_history(data: Labelled, out: Path, folds: int, since: datetime | None, as_json: bool) -> None:
+def _on_history(data: Labelled, out: Path, folds: int, span: Span, as_json: bool) -> None:
     hotline = build()
     policy = hotline.policy
     with hotline.look() as tx:
-        begun = since.replace(tzinfo=hotline.zone) if since else None
-        found = corrections.collect(tx.session, policy.taxonomy, begun)
+        begins, ends = (day.replace(tzinfo=hotline.zone) if day else None for day in span)
+        found = corrections.collect(tx.session, policy.taxonomy, begins, ends)
         gazetteer = Gazetteer(hotline.knowledge(tx.session).snapshot.entries)
     own = [*retraining.of_corrections(found.examples), *(retraining.of_files(data, policy) if data.texts else [])]
     if not own:
-        raise BadInput("还没有坐席更正或确认过的工单", cure="积累一些再训练，或写明 --since 更早的日期、FILE…")
+        raise BadInput("还没有坐席更正或确认过的工单", cure="积累一些再训练，或放宽 --since、--until，或写明 FILE…")
     with _bar(folds + 1, "交叉验证与训练") as told:
         before, after = retraining.check(policy, own, hotline.model, gazetteer, folds, told)
         began = stopwatch()
@@ -280,7 +288,9 @@ def _learned(texts: Sequence[str], labels: Sequence[str]) -> _Learned:
         click.echo(f"训练：{len(texts)} 条，{len(set(labels))} 类……", err=True)
     began = stopwatch()
     try:
-        model = fit([matter(plain(text)) for text in texts], labels)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes")  # few texts of many labels are what was given
+            model = fit([matter(plain(text)) for text in texts], labels)
     except ValueError as wrong:  # of the vectoriser: no word stands in the texts
         raise BadInput(f"这些文字无法训练：{wrong}", cure="请核对 --text 是否写对了列") from wrong
     return _Learned(model, stopwatch() - began)

@@ -130,8 +130,8 @@ def trial(found: Trial, before: Policy, after: Policy) -> None:
 
     reaching = found.to_contractor
     if reaching:
-        wrong = f"，其中 {len(found.wrongly)} 件坐席核定为政府保留或涉承接主体" if found.wrongly else ""
-        click.secho(f"警告：{len(reaching)} 件会新派给承接主体{wrong}", fg="red", bold=True)
+        said = f"警告：{len(reaching)} 件会新派给承接主体，其中 {len(found.wrongly)} 件坐席核定为政府保留或涉承接主体"
+        click.secho(f"{said}，{len(found.rightly)} 件与坐席核定的类别相符", fg="red", bold=True)
         order = sorted(reaching, key=lambda one: one.decided[:1] not in ("G", "R"))
         click.echo("\n".join(_listed(order, leaf)) + "\n")
     else:
@@ -153,6 +153,9 @@ def trial(found: Trial, before: Policy, after: Policy) -> None:
     if found.settled:
         old, new = found.agreed_before / found.settled, found.agreed_after / found.settled
         click.echo(f"\n坐席核定过类别的 {found.settled} 件：现在的模型相符 {old:.1%}，这个模型相符 {new:.1%}")
+        click.echo(
+            "（这个模型若学过这些工单，此数偏高；要如实比较，请用 train --history --until 某日，再 replay --since 同一天）"
+        )
     click.echo("什么都没有改变；满意后用 hotline classifier use 启用")
 
 

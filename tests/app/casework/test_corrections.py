@@ -1,4 +1,4 @@
-"""What agents put right, or let stand, becomes labelled examples, on both engines: derived from the events, masked, kin together."""
+"""What agents put right, or let stand, becomes labelled examples, on both engines: from the events, masked, kin together."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.app.casework.stage import Stage
 from tests.cast import MONDAY_MORNING
 
 
-def collected(stage: Stage, since: datetime | None = None) -> Collected:
+def collected(stage: Stage, since: datetime | None = None, until: datetime | None = None) -> Collected:
     with stage.cast.hotline.look() as tx:
-        return collect(tx.session, stage.cast.hotline.policy.taxonomy, since)
+        return collect(tx.session, stage.cast.hotline.policy.taxonomy, since, until)
 
 
 def of(stage: Stage, number: str) -> Correction | None:
@@ -75,6 +75,8 @@ def test_since_is_when_it_was_put_right(stage: Stage) -> None:
     since, later = MONDAY_MORNING + timedelta(days=2), MONDAY_MORNING + timedelta(days=4)
     assert number in {one.number for one in collected(stage, since).examples}
     assert number not in {one.number for one in collected(stage, later).examples}
+    assert number not in {one.number for one in collected(stage, None, since).examples}
+    assert number in {one.number for one in collected(stage, since, later).examples}
 
 
 def test_a_picture_teaches_nothing(stage: Stage) -> None:

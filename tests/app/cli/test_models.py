@@ -188,6 +188,8 @@ def test_a_citys_own_word_is_learned_and_the_check_is_honest(spoiled_town: Town,
     assert told["after"]["accuracy"] == 1.0 > told["before"]["accuracy"]
     assert "已启用" in terminal.done("classifier", "use", str(out))
     assert in_force(stage) == told["fingerprint"]
+    before_all = ("classifier", "train", "--history", "--until", "2026-11-01", "--out", str(tmp_path / "none.npz"))
+    assert "还没有坐席更正" in terminal.refused(*before_all), "what is held back for a trial is not learned from"
     words = terminal.done("classifier", "train", "--history", "--folds", "2", "--out", str(out))
     assert "只用随附例句" in words and "守门例句全部守住" in words and told["fingerprint"] in words
 
