@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app import learned
 from app.clock import Clock
+from app.errors import BadInput
+from app.logs import log
 from app.policy import Policy
 from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
@@ -98,13 +101,14 @@ class Hotline:
         self.clock = clock
         self.db = db
         self.policy = policy
-        self.model = model
+        self.model = model  # as shipped: what the policy's sayings teach
         self.texts = texts
         self.channels = channels
         self.secret = secret
         self.bell = wake.Bell()
         self.zone = ZoneInfo(policy.timezone)
         self._knowledge: Knowledge | None = None
+        self._taken_up: learned.TakenUp | None = None
         self._learning = threading.Lock()
 
     @contextmanager
@@ -144,10 +148,24 @@ class Hotline:
         with self._learning:
             if self._knowledge is None or self._knowledge.revision != current:
                 shot = snapshot(session)
-                understander = Understander(self.policy.taxonomy, self.model, Gazetteer(shot.register.estates.values()))
+                understander = Understander(self.policy.taxonomy, self._model(session), Gazetteer(shot.entries))
                 sla = calendars.in_force(session, self.policy.sla)
                 self._knowledge = Knowledge(current, shot, understander, sla)
             return self._knowledge
+
+    def _model(self, session: Session) -> Model:
+        """The model in force; the shipped one where that cannot be used here: a hotline that stands still helps nobody."""
+        used = learned.in_force(session)
+        if used is None:
+            return self.model
+        if self._taken_up is None or self._taken_up.digest != used.digest:
+            try:
+                model = learned.load_kept(self.settings.data_dir, used, self.policy.taxonomy)
+            except BadInput as unusable:
+                log.error("model.unusable", fingerprint=used.fingerprint, error=str(unusable), instead=self.model.fingerprint)
+                return self.model
+            self._taken_up = learned.TakenUp(used.digest, model)
+        return self._taken_up.model
 
     def local_day(self, moment: datetime) -> date:
         """The civil date of a moment where the hotline works."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model as one .npz file with plain JSON inside; no pickle, nothing that runs when it is read."""
         about = {
+            "features": VERSION,
             "labels": self.labels,
             "fingerprint": self.fingerprint,
             "temperature": self.temperature,
@@ -86,9 +88,11 @@ class Model:
     def load(cls, path: Path) -> Model:
         """Read what ``save`` wrote. Raises OSError when there is no file, ValueError when it is not such a file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
                 weights, idf, bias = held["weights"], held["idf"], held["bias"]
+            if about["features"] != VERSION:
+                raise ValueError(f"{path} was trained on features of version {about['features']}, not {VERSION}")
             first = 0
             vocabularies: list[dict[str, int]] = []
             for names in about["vocabularies"]:
@@ -105,7 +109,7 @@ class Model:
                 tuple(about["extra"]),
                 words_with(tuple(about["extra"])),
             )
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"{path} is not a saved model: {error}") from error
 
 

@@ -21,7 +21,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from routing.boilerplate import matter
-from routing.tokens import plain
+from routing.normal import plain
 
 LONGEST = 1500  # characters of a text that are compared: what it is about stands there
 MARKS = 12

@@ -70,7 +70,7 @@ class Understander:
         """
         said = plain(text)
         place = self._place(said, place_hint)
-        core = matter(_without(said, place))
+        core = matter(without(said, place))
         scores = self._scores(core)
         hits = lexicon.read(core)
         emergencies = self._alarms(said, scores)
@@ -97,6 +97,7 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            model=self.model.fingerprint,
         )
 
     def _scores(self, core: str) -> list[tuple[str, float]]:
@@ -211,8 +212,8 @@ def _opening(core: str) -> str:
     return core[: ends.end()] if ends and ends.end() < 2 * OPENING else core[:OPENING]
 
 
-def _without(said: str, place: PlaceFound | None) -> str:
-    """The text without the estate's name, so that a place does not speak for a matter."""
+def without(said: str, place: PlaceFound | None) -> str:
+    """The (plain) text without the estate's name, so that a place does not speak for a matter."""
     if place is None or not (place.estate_id or place.candidates):
         return said
     for words in place.words:

@@ -250,6 +250,7 @@ class VerdictView:
     request_type: str
     reasons: list[str]
     runners_up: list[str]
+    model: str
 
 
 def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
@@ -260,6 +261,7 @@ def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
         ticket.request_type,
         [str(reason) for reason in ticket.verdict.get("reasons", [])],
         [f"{code}{leaves[code].name if code in leaves else ''} {likely:.0%}" for code, likely in others],
+        str(ticket.verdict.get("model", "")),
     )
 
 

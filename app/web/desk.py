@@ -25,8 +25,8 @@ from app.web.registration import register
 from app.web.render import page
 from app.web.resident import Told, read_form
 from app.web.supervision import show_order
+from routing.normal import plain
 from routing.phones import find_phones
-from routing.tokens import plain
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
