@@ -19,7 +19,8 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, plain, shared_words
 
 Floats = npt.NDArray[np.float32]
-VERSION = "1"  # of the features; a change makes saved models stale
+VERSION = "2"  # of the features; a change makes saved models stale
+_LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")
 
@@ -114,13 +115,20 @@ def words_with(extra: tuple[str, ...]) -> Words:
 
 
 def features(text: str, words: Words) -> tuple[Counter[str], Counter[str]]:
-    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels."""
+    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels.
+
+    A first line that others follow is a heading and counts twice: people put the matter there.
+    """
     text = _NUMBER.sub("0", plain(text))
-    cut = words.cut(_BLANK.sub(" ", text))
-    named = Counter(cut)
-    named.update(f"{a} {b}" for a, b in pairwise(cut))
-    packed = _BLANK.sub("", text)
-    letters = Counter(packed[i : i + n] for n in (1, 2, 3) for i in range(len(packed) - n + 1))
+    named: Counter[str] = Counter()
+    letters: Counter[str] = Counter()
+    heading, parted, _ = text.partition("\n")
+    for part in (text, heading) if parted and len(heading) <= _LONGEST_HEADING else (text,):
+        cut = words.cut(_BLANK.sub(" ", part))
+        named.update(cut)
+        named.update(f"{a} {b}" for a, b in pairwise(cut))
+        packed = _BLANK.sub("", part)
+        letters.update(packed[i : i + n] for n in (1, 2, 3) for i in range(len(packed) - n + 1))
     return named, letters
 
 
