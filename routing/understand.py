@@ -32,6 +32,8 @@ NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
+SHORTEST_SAYING = 2  # Chinese letters, the same
+LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
 
@@ -40,6 +42,9 @@ _STAFF = re.compile(
     r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
+
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,8 @@ class Understander:
         leaf = self.taxonomy.leaves[code]
         reasons = [f"模型：{code}{leaf.name}，把握 {p:.0%}"]
         doubts = []
-        if len(said) < 2:
-            doubts.append("内容过短，无法研判")
+        if _says_nothing(said):
+            doubts.append("没有可研判的内容")
         if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
         if groups["E"] >= ALARM or (groups["E"] >= NEAR_ALARM and not mentioned(said)):
@@ -189,6 +194,13 @@ class Understander:
             return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
         both = self.gazetteer.find(f"{hint} {text}")
         return both if both and both.estate_id else (place or both)
+
+
+def _says_nothing(said: str) -> bool:
+    """Whether less than two Chinese letters are left beside flats and numbers, or a long text is the same few over and over."""
+    if len(said) >= LONG and len(set(said)) < FEW:
+        return True
+    return len(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG]))) < SHORTEST_SAYING
 
 
 def _without(said: str, place: PlaceFound | None) -> str:
