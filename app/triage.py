@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app import repeats
 from app.casework import act
 from app.hotline import Tx
 from app.notify import replies
@@ -63,6 +64,7 @@ def open_ticket(
     _understood(ticket, verdict)
     _placed(tx, ticket, verdict, complaint.place)
     tx.session.add(ticket)
+    repeats.mark(tx, ticket)
     tx.session.add(
         Message(
             ticket=ticket,
@@ -116,7 +118,7 @@ def assign_now(tx: Tx, ticket: Ticket, verdict: Verdict) -> Assignment | Unassig
         urgency = min(verdict.urgency, ticket.urgency)
         act(tx, ticket, "classify", SYSTEM, {"leaf": verdict.leaf, "urgency": urgency, "confidence": verdict.confidence})
         ticket.verdict = verdict.to_json()
-    ticket.sealed = ticket.sealed or _seals(verdict)
+    ticket.sealed = ticket.sealed or seals(verdict)
     leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
     if leaf is None:
         ticket.assigned_why = "没有可供研判的文字，须由坐席核实"
@@ -144,11 +146,11 @@ def _understood(ticket: Ticket, verdict: Verdict) -> None:
     ticket.urgency = verdict.urgency
     ticket.emergencies = sorted({hit.code for hit in verdict.emergencies})
     ticket.confidential = ticket.confidential or verdict.confidential
-    ticket.sealed = _seals(verdict)
+    ticket.sealed = seals(verdict)
     ticket.verdict = verdict.to_json()
 
 
-def _seals(verdict: Verdict) -> bool:
+def seals(verdict: Verdict) -> bool:
     """A doubtful verdict seals nothing: no contractor sees the ticket at the desk, and there an agent classifies it."""
     return not verdict.review and (verdict.reserved or verdict.about_contractor or verdict.group in SEALED_GROUPS)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
-VERSION = "1"  # of the features; a change makes saved models stale
+VERSION = "2"  # of the features; a change makes saved models stale
+_LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")
 
@@ -69,6 +71,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model as one .npz file with plain JSON inside; no pickle, nothing that runs when it is read."""
         about = {
+            "features": VERSION,
             "labels": self.labels,
             "fingerprint": self.fingerprint,
             "temperature": self.temperature,
@@ -85,9 +88,11 @@ class Model:
     def load(cls, path: Path) -> Model:
         """Read what ``save`` wrote. Raises OSError when there is no file, ValueError when it is not such a file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
                 weights, idf, bias = held["weights"], held["idf"], held["bias"]
+            if about["features"] != VERSION:
+                raise ValueError(f"{path} was trained on features of version {about['features']}, not {VERSION}")
             first = 0
             vocabularies: list[dict[str, int]] = []
             for names in about["vocabularies"]:
@@ -104,7 +109,7 @@ class Model:
                 tuple(about["extra"]),
                 words_with(tuple(about["extra"])),
             )
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"{path} is not a saved model: {error}") from error
 
 
@@ -121,13 +126,20 @@ def words_with(extra: tuple[str, ...]) -> Words:
 
 
 def features(text: str, words: Words) -> tuple[Counter[str], Counter[str]]:
-    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels."""
+    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels.
+
+    A first line that others follow is a heading and counts twice: people put the matter there.
+    """
     text = _NUMBER.sub("0", plain(text))
-    cut = words.cut(_BLANK.sub(" ", text))
-    named = Counter(cut)
-    named.update(f"{a} {b}" for a, b in pairwise(cut))
-    packed = _BLANK.sub("", text)
-    letters = Counter(_sequences(packed))
+    named: Counter[str] = Counter()
+    letters: Counter[str] = Counter()
+    heading, parted, _ = text.partition("\n")
+    for part in (text, heading) if parted and len(heading) <= _LONGEST_HEADING else (text,):
+        cut = words.cut(_BLANK.sub(" ", part))
+        named.update(cut)
+        named.update(f"{a} {b}" for a, b in pairwise(cut))
+        packed = _BLANK.sub("", part)
+        letters.update(_sequences(packed))
     return named, letters
 
 

@@ -10,7 +10,8 @@ from routing.patterns import expression, table
 from routing.prefilter import Prefilter
 
 _REACH = 14  # how far on either side of a hit the softening words are looked for
-_OPENING, _CLOSING = 160, 100  # in a long letter the matter stands at the head or at the foot; between them a word is an aside
+# In a long letter the matter stands at the head or, for an accusation, at the foot; elsewhere a word is an aside: (head, foot).
+_REACH_OF = {"R": (90, 40), "G": (90, 0), "N": (90, 0)}
 
 DECIDES, STOPS, HINTS = "decides", "stops", "hints"
 
@@ -37,7 +38,8 @@ def read(text: str) -> tuple[RuleHit, ...]:
         for match in pattern.finditer(text):
             if unless is not None and unless.search(text[max(0, match.start() - _REACH) : match.end() + _REACH]):
                 continue
-            aside = force == DECIDES and _OPENING < match.start() < len(text) - _CLOSING
+            head, foot = _REACH_OF[code[0]]
+            aside = force == DECIDES and head < match.start() < len(text) - foot
             held = STOPS if aside else force
             hits.setdefault((code, held), RuleHit(code, match.group().strip(), held))
     return tuple(sorted(hits.values(), key=lambda hit: (DECIDES, STOPS, HINTS).index(hit.force)))

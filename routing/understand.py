@@ -31,6 +31,7 @@ BESIDE = 0.10  # P from which another matter in the same message is worth keepin
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
+OPENING = 60  # letters in which a letter says what it is about
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
 SHORTEST_SAYING = 2  # Chinese letters, the same
 LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
@@ -41,6 +42,7 @@ RULE_SURE, RULE_LONE = 0.95, 0.75
 _STAFF = re.compile(
     r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
+_SENTENCE = re.compile(r"[。!?;\n]")
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
 
 
@@ -73,8 +75,8 @@ class Understander:
         """
         said = plain(text)
         place = self._place(said, place_hint)
-        core = matter(_without(said, place))
-        scores = self.model.scores(core)
+        core = matter(without(said, place))
+        scores = self._scores(core)
         hits = lexicon.read(core)
         emergencies = self._alarms(said, scores)
         choice = self._choose(core, scores, hits, emergencies)
@@ -100,7 +102,18 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            model=self.model.fingerprint,
         )
+
+    def _scores(self, core: str) -> list[tuple[str, float]]:
+        """The model on the whole and, in a long text, on its opening as well: a letter names its matter first."""
+        whole = self.model.scores(core)
+        opening = _opening(core)
+        if len(opening) == len(core):
+            return whole
+        first = dict(self.model.scores(opening))
+        mixed = [(code, (p + first[code]) / 2) for code, p in whole]
+        return sorted(mixed, key=lambda scored: -scored[1])
 
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
         """What the signs say; where no sign stands in the text at all, what the model says of group E as a whole."""
@@ -203,8 +216,16 @@ def _says_nothing(said: str) -> bool:
     return len(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG]))) < SHORTEST_SAYING
 
 
-def _without(said: str, place: PlaceFound | None) -> str:
-    """The text without the estate's name, so that a place does not speak for a matter."""
+def _opening(core: str) -> str:
+    """The heading with the first sentences of a long text, up to where a sentence ends after OPENING letters."""
+    if len(core) < 2 * OPENING:
+        return core
+    ends = _SENTENCE.search(core, OPENING)
+    return core[: ends.end()] if ends and ends.end() < 2 * OPENING else core[:OPENING]
+
+
+def without(said: str, place: PlaceFound | None) -> str:
+    """The (plain) text without the estate's name, so that a place does not speak for a matter."""
     if place is None or not (place.estate_id or place.candidates):
         return said
     for words in place.words:

@@ -89,6 +89,7 @@ main.commands = Commands(
         "calendar": "calendars:calendar",
         "simulate": "simulate:simulate",
         "classify": "understand:classify",
+        "classifier": "classifier:classifier",
         "explain": "understand:explain",
         "replay": "messages:replay",
         "parked": "parked:parked",

@@ -170,8 +170,12 @@ def _understander() -> tuple[Understander, Policy, Snapshot | None]:
     settings = load_settings()
     policy = load_policy(settings.policy)
     known = _register(settings)
-    entries = known.register.estates.values() if known else ()
-    return Understander(policy.taxonomy, model_for(policy, settings.data_dir), Gazetteer(entries)), policy, known
+    if known is None:
+        return Understander(policy.taxonomy, model_for(policy, settings.data_dir), Gazetteer(())), policy, None
+    from app.cli.models import present_model
+
+    gazetteer = Gazetteer(known.register.estates.values())
+    return Understander(policy.taxonomy, present_model(policy, settings), gazetteer), policy, known
 
 
 def _register(settings: Settings) -> Snapshot | None:

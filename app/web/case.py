@@ -24,7 +24,7 @@ from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, forms, photos, timeline, views
+from app.web import acts, alike, forms, photos, timeline, views
 from app.web.guards import SignedIn
 from app.web.kin import kin_view
 from app.web.related import related
@@ -186,6 +186,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "nudged": next((tx.hotline.spell(one.at) for one in reversed(history.events) if one.action == "nudge"), ""),
         "related": related(tx, ticket, viewer, door.root),
         "kin": kin_view(tx, ticket, viewer),
+        "alike": alike.of_ticket(tx, ticket, viewer) if door.root == "/desk" else [],
     }
 
 
@@ -249,6 +250,7 @@ class VerdictView:
     request_type: str
     reasons: list[str]
     runners_up: list[str]
+    model: str
 
 
 def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
@@ -259,6 +261,7 @@ def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
         ticket.request_type,
         [str(reason) for reason in ticket.verdict.get("reasons", [])],
         [f"{code}{leaves[code].name if code in leaves else ''} {likely:.0%}" for code, likely in others],
+        str(ticket.verdict.get("model", "")),
     )
 
 
