@@ -62,8 +62,8 @@ test: dev  ## 全部检查与测试 · every check and test, SQLite and PostgreS
 fast: dev  ## 一分钟内的测试 · the tests that start no server
 	@$(PY) -m pytest -m "not slow and not thorough"
 
-bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, firing, lag, exactly once, verify (about ten minutes, a quiet machine)
-	@for what in calculator idle_sweep firing lag exactly_once verify; do \
+bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, firing, lag, exactly once, verify, classify (about ten minutes, a quiet machine)
+	@for what in calculator idle_sweep firing lag exactly_once verify classify_speed; do \
 		echo "── $$what"; $(PY) -m benchmarks.$$what || exit 1; done
 
 lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)

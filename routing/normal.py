@@ -79,19 +79,23 @@ def _entity(match: re.Match[str]) -> str:
 
 def _unmarked(text: str) -> str:
     if "<" in text:
-        for _ in range(_ROUNDS):
-            text, found = _TAG.subn("\n", text)
-            if not found:
-                break
-        else:  # tags within tags within tags are no page
-            text = text.replace("<", " ").replace(">", " ")
+        text = _until_none(_TAG, "\n", text, "<>")
     signs = _signs()
     text = signs.leftovers.sub(" ", _LINK.sub(" ", text))
     if "@" in text:
         text = _CALLED.sub(_called, _PASSED_ON.sub("\n", text))
     if "[" in text:
         text = _ANGERS.sub(_ANGER, _FACE.sub(lambda m: signs.faces.get(m[1], m[0]), text))
-    return _TOPIC.sub(r" \1 ", text) if "#" in text else text
+    return _until_none(_TOPIC, r" \1 ", text, "#") if "#" in text else text
+
+
+def _until_none(mark: re.Pattern[str], instead: str, text: str, signs: str) -> str:
+    """Without a mark, nor one that its going leaves behind; marks within marks within marks are none, and lose their signs."""
+    for _ in range(_ROUNDS):
+        text, found = mark.subn(instead, text)
+        if not found:
+            return text
+    return text.translate(dict.fromkeys(map(ord, signs), " "))
 
 
 def _called(match: re.Match[str]) -> str:

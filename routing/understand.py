@@ -33,6 +33,8 @@ LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor 
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
 OPENING = 60  # letters in which a letter says what it is about
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
+SHORTEST_SAYING = 2  # Chinese letters, the same
+LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
 
@@ -42,6 +44,9 @@ _STAFF = re.compile(
 )
 _SENTENCE = re.compile(r"[。!?;\n]")
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
+
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +176,8 @@ class Understander:
         leaf = self.taxonomy.leaves[code]
         reasons = [f"模型：{code}{leaf.name}，把握 {p:.0%}"]
         doubts = []
-        if len(said) < 2:
-            doubts.append("内容过短，无法研判")
+        if _says_nothing(said):
+            doubts.append("没有可研判的内容")
         if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
         if groups["E"] >= ALARM or (groups["E"] >= NEAR_ALARM and not mentioned(said)):
@@ -202,6 +207,13 @@ class Understander:
             return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
         both = self.gazetteer.find(f"{hint} {text}")
         return both if both and both.estate_id else (place or both)
+
+
+def _says_nothing(said: str) -> bool:
+    """Whether less than two Chinese letters are left beside flats and numbers, or a long text is the same few over and over."""
+    if len(said) >= LONG and len(set(said)) < FEW:
+        return True
+    return len(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG]))) < SHORTEST_SAYING
 
 
 def _opening(core: str) -> str:
