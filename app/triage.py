@@ -159,7 +159,7 @@ def _placed(tx: Tx, ticket: Ticket, verdict: Verdict, said: str) -> None:
     if place is not None:
         ticket.estate_id = int(place.estate_id) if place.estate_id else None
         ticket.building, ticket.unit, ticket.room = place.building, place.unit, place.room
-        ticket.place_text = ticket.place_text or "".join(place.words)[:200]
+        ticket.place_text = ticket.place_text or (place.address or "".join(place.words))[:200]
     party = tx.hotline.knowledge(tx.session).snapshot.register.purchaser(str(ticket.estate_id) if ticket.estate_id else None)
     ticket.purchaser_id = int(party[0]) if party else None
 

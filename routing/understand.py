@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing import lexicon, manner
+from routing.address import find_address
 from routing.boilerplate import matter
 from routing.classify import Model
 from routing.emergency import detect, mentioned
@@ -179,15 +180,23 @@ class Understander:
         return [f"可能属政府保留或涉承接主体事项（{p:.0%}{seen}），不自动派单"]
 
     def _place(self, text: str, hint: str) -> PlaceFound | None:
+        """Where the text says; what it leaves open the hint may fill in, and then that is said (``source``)."""
+        place, address = self._named(text, hint), find_address(text)
+        if place is None:
+            return PlaceFound(words=(address,), address=address) if address else None
+        return replace(place, address=address or "")
+
+    def _named(self, text: str, hint: str) -> PlaceFound | None:
         place = self.gazetteer.find(text)
         if not hint or (place and place.estate_id):
             return place
         if place and place.candidates:  # the hint may settle which of them; it may not overrule the text
             hinted = self.gazetteer.find(hint)
             chosen = hinted and hinted.estate_id in {i for i, _ in place.candidates}
-            return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
+            settled = self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else None
+            return replace(settled, source="hinted") if settled else place
         both = self.gazetteer.find(f"{hint} {text}")
-        return both if both and both.estate_id else (place or both)
+        return replace(both, source="hinted") if both and both.estate_id else (place or both)
 
 
 def _without(said: str, place: PlaceFound | None) -> str:
