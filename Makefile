@@ -69,8 +69,8 @@ bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, f
 lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v uv >/dev/null || { $(call says,锁定依赖需要 uv，请先安装,pinning needs uv; install it first); }
 	@set -e; pin() { uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) "$$@"; }; \
-	pin pyproject.toml -o requirements.lock; \
-	pin pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock; \
+	pin pyproject.toml --extra fast -o requirements.lock; \
+	pin pyproject.toml --extra fast --extra dev -c requirements.lock -o requirements-dev.lock; \
 	if grep -nE '://|^ *--(extra-)?(index|find)' requirements*.lock; then \
 		$(call says,锁文件里不得出现下载地址，见上,a lock names an address; see above); fi
 

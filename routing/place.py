@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from routing.dwelling import Dwelling, buildings, dwelling
-from routing.tokens import plain
+from routing.normal import plain
 from routing.verdict import PlaceFound
 
 

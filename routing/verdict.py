@@ -74,6 +74,7 @@ class Verdict:
     guarded: bool = (
         False  # speaks, surely or likely, of a contractor's people or of what is reserved: no contractor reads it unasked
     )
+    model: str = ""  # fingerprint of the model that judged; "" where a person did, or there was nothing to judge
 
     def to_json(self) -> dict[str, object]:
         """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""
@@ -93,4 +94,5 @@ class Verdict:
             "about_contractor": self.about_contractor,
             "reasons": list(self.reasons),
             "review": self.review,
+            "model": self.model,
         }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from routing.dwelling import buildings, dwelling
+from routing.normal import plain
 from routing.place import EstateEntry, Gazetteer
-from routing.tokens import plain
 
 
 @pytest.mark.parametrize(
