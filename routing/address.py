@@ -25,6 +25,8 @@ _MORE_OF_IT = 0.6  # 花园 + 小区: the second suffix of one name
 _OPENS = 0.4  # for a name at the head of a clause or behind 在, 住, 位于
 _ENOUGH = 2.0
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_EITHER = frozenset("向望盼来有至与此因对为")  # at the head of a clause they open a name as often as they are words
+_BUS = re.compile(r"[^\d]?\d+")
 _OPENING = re.compile(r"(?:^|[\s,。;:!?、(（“\"/]|[是在住于到]|反映|投诉|举报|关于|来自|地址|地点)$")
 
 
@@ -84,7 +86,7 @@ def _named(text: str, kind: str, start: int, end: int, behind: int, last: _Piece
             return _Piece(kind, begin, end, _WORTH[kind])
     least = 2 if kind in ("weak", "institution", "scheme") and not touches else 1
     sort = NO_ROAD if kind == "road" else GENERIC
-    if len(name) < least or sort.fullmatch(name):
+    if len(name) < least or sort.fullmatch(name) or (kind == "road" and _BUS.fullmatch(name)):
         return None
     return _Piece(kind, begin, end, _WORTH[kind])
 
@@ -120,6 +122,8 @@ def _stop_before(text: str, at: int, behind: int) -> int:
         if text[at - length : at] in STOPS:
             if length == 1 and (text[at - 1 : at + 1] in INSIDE or text[max(at - 2, 0) : at] in INSIDE):
                 return 0
+            if length == 1 and text[at - 1] in _EITHER and (at - 1 == behind or not text[at - 2].isalnum()):
+                return 0
             return length
     return 0
 
@@ -147,7 +151,8 @@ def _touch(text: str, left: _Piece, right: _Piece) -> bool:
 
 
 def _worth(text: str, chain: list[_Piece]) -> float:
-    if not any(piece.kind in _PLACES for piece in chain) or OFFICE.match(text, chain[-1].end):
+    kinds = {piece.kind for piece in chain}
+    if kinds.isdisjoint(_PLACES) or (kinds <= _NAMED and OFFICE.match(text, chain[-1].end)):
         return 0.0
     worth = sum(piece.worth for piece in chain if piece.kind != "admin")
     if chain[0].kind == "admin" or _OPENING.search(text[max(0, chain[0].start - 2) : chain[0].start]):

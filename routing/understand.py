@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing import lexicon, manner
+from routing.address import find_address
 from routing.boilerplate import matter
 from routing.classify import Model
 from routing.emergency import detect, mentioned
@@ -74,7 +75,7 @@ class Understander:
         ``place_hint`` is what a form or a resident's record says of the place; the text itself goes before it.
         """
         said = plain(text)
-        place = self._place(said, place_hint)
+        place = self._place(said, place_hint, text)
         core = matter(without(said, place))
         scores = self._scores(core)
         hits = lexicon.read(core)
@@ -197,16 +198,24 @@ class Understander:
         seen = f"，原话“{doubtful[0].words}”" if doubtful else ""
         return [f"可能属政府保留或涉承接主体事项（{p:.0%}{seen}），不自动派单"]
 
-    def _place(self, text: str, hint: str) -> PlaceFound | None:
+    def _place(self, said: str, hint: str, text: str) -> PlaceFound | None:
+        """Where the text says, with the address as the resident wrote it; a hint fills in what is open (``source``)."""
+        place, address = self._named(said, hint), find_address(text)
+        if place is None:
+            return PlaceFound(words=(address,), address=address) if address else None
+        return replace(place, address=address or "")
+
+    def _named(self, text: str, hint: str) -> PlaceFound | None:
         place = self.gazetteer.find(text)
         if not hint or (place and place.estate_id):
             return place
         if place and place.candidates:  # the hint may settle which of them; it may not overrule the text
             hinted = self.gazetteer.find(hint)
             chosen = hinted and hinted.estate_id in {i for i, _ in place.candidates}
-            return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
+            settled = self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else None
+            return replace(settled, source="hinted") if settled else place
         both = self.gazetteer.find(f"{hint} {text}")
-        return both if both and both.estate_id else (place or both)
+        return replace(both, source="hinted") if both and both.estate_id else (place or both)
 
 
 def _says_nothing(said: str) -> bool:

@@ -37,6 +37,10 @@ DECISIONS = ("classify", "override", "approve", "supervise", *DECIDED)  # beside
 WEIGHTY = ("classify", "append", "alarm", "override", "protect", *petitions.ASKED_BY, *DECIDED)  # what a decision must have seen
 
 
+# How far the place is the resident's own word; nothing where it was said in the complaint itself.
+PLACE_SOURCES = {"hinted": "地点来自表单填写", "registered": "地点来自登记住址，未经本人说明，请先核实"}
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Where a ticket's page lives for one audience."""
@@ -167,6 +171,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
         "place_text": "" if outside else ticket.place_text,
+        "place_source": PLACE_SOURCES.get((ticket.verdict.get("place") or {}).get("source", ""), ""),
         "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.

@@ -46,7 +46,11 @@ def test_json_is_the_promised_shape(understander: Understander) -> None:
         *("leaf", "group", "owner", "confidence", "runners_up", "request_type", "urgency", "emergency"),
         *("place", "phones", "reserved", "about_contractor", "reasons", "review", "model"),
     ]
-    assert answer["place"] == {"estate": "碧水家园", "building": "3", "unit": "2", "room": "1502"}
+    promised = {"estate": "碧水家园", "building": "3", "unit": "2", "room": "1502"}
+    assert answer["place"] == promised | {
+        **{"buildings": [], "others": [], "candidates": []},
+        **{"address": "碧水家园三栋二单元一五零二", "source": "said"},
+    }
     assert (answer["leaf"], answer["owner"], answer["emergency"]) == ("E08", "emergency", ["E08"])
     assert answer["phones"] == ["13800138000"] and answer["reasons"] and len(answer["runners_up"]) == 3
 
