@@ -62,15 +62,15 @@ test: dev  ## 全部检查与测试 · every check and test, SQLite and PostgreS
 fast: dev  ## 一分钟内的测试 · the tests that start no server
 	@$(PY) -m pytest -m "not slow and not thorough"
 
-bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, firing, lag, exactly once, verify (about ten minutes, a quiet machine)
-	@for what in calculator idle_sweep firing lag exactly_once verify; do \
+bench: dev  ## 性能测量，约十分钟 · measure: calculator, idle sweep, firing, lag, exactly once, verify, classify (about ten minutes, a quiet machine)
+	@for what in calculator idle_sweep firing lag exactly_once verify classify_speed; do \
 		echo "── $$what"; $(PY) -m benchmarks.$$what || exit 1; done
 
 lock:  ## 重新锁定依赖 · pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v uv >/dev/null || { $(call says,锁定依赖需要 uv，请先安装,pinning needs uv; install it first); }
 	@set -e; pin() { uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) "$$@"; }; \
-	pin pyproject.toml -o requirements.lock; \
-	pin pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock; \
+	pin pyproject.toml --extra fast -o requirements.lock; \
+	pin pyproject.toml --extra fast --extra dev -c requirements.lock -o requirements-dev.lock; \
 	if grep -nE '://|^ *--(extra-)?(index|find)' requirements*.lock; then \
 		$(call says,锁文件里不得出现下载地址，见上,a lock names an address; see above); fi
 

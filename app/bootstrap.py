@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 
 from app import texts
 from app.clock import Clock, SystemClock
@@ -14,13 +13,14 @@ from app.hotline import Hotline
 from app.policy import Policy, load_policy
 from app.register.policies import remember
 from app.settings import Settings, load_settings
+from app.shipped import model_for
 from app.store import schema
 from app.store.db import Database
 from channels import registry
 from channels.contract import BadSettings, Channel
 from channels.wire import Wire
 from routing import tokens
-from routing.classify import Model, fingerprint
+from routing.classify import Model
 
 
 def build(
@@ -56,19 +56,6 @@ def build(
         channels=channels if channels is not None else _channels(settings),
         secret=_secret(settings),
     )
-
-
-def model_for(policy: Policy, data_dir: Path) -> Model:
-    """The classifier trained from the policy's phrases; kept in the data folder, so that the next start need not train it."""
-    kept = data_dir / "models" / f"{fingerprint(policy.phrases, policy.taxonomy)}.npz"
-    if kept.exists():
-        return Model.load(kept)
-    from routing.training import train  # here, because scikit-learn takes a second to load and only the first start needs it
-
-    model = train(policy.phrases, policy.taxonomy)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    model.save(kept)
-    return model
 
 
 def warm_up() -> None:

@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app import learned
 from app.clock import Clock
+from app.errors import BadInput
+from app.logs import log
 from app.policy import Policy
 from app.register import calendars
 from app.register.snapshot import Snapshot, revision, snapshot
 from app.settings import Settings
-from app.store import wake
+from app.store import repeats, wake
 from app.store.bulk import Bulk, Row
 from app.store.db import Database
 from app.texts import Texts
@@ -43,6 +46,7 @@ class Tx:
     hotline: Hotline
     said: list[OutboxRow] = field(default_factory=list)
     bulk: list[Bulk] = field(default_factory=list)  # one, while rows are written in bulk
+    marked: list[repeats.Marked] = field(default_factory=list)  # new tickets with the marks of their texts
 
     def write(self, *rows: Row) -> None:
         """New rows of this transaction."""
@@ -97,13 +101,14 @@ class Hotline:
         self.clock = clock
         self.db = db
         self.policy = policy
-        self.model = model
+        self.model = model  # as shipped: what the policy's sayings teach
         self.texts = texts
         self.channels = channels
         self.secret = secret
         self.bell = wake.Bell()
         self.zone = ZoneInfo(policy.timezone)
         self._knowledge: Knowledge | None = None
+        self._taken_up: learned.TakenUp | None = None
         self._learning = threading.Lock()
 
     @contextmanager
@@ -115,6 +120,8 @@ class Hotline:
         with self.db.write() as session:
             tx = Tx(session, self.clock.now(), self.clock.wall(), self)
             yield tx
+            if tx.marked:
+                repeats.keep_marks(session, tx.marked)
             if tx.said:
                 wake.announce(session)
         if tx.said:
@@ -141,10 +148,24 @@ class Hotline:
         with self._learning:
             if self._knowledge is None or self._knowledge.revision != current:
                 shot = snapshot(session)
-                understander = Understander(self.policy.taxonomy, self.model, Gazetteer(shot.register.estates.values()))
+                understander = Understander(self.policy.taxonomy, self._model(session), Gazetteer(shot.entries))
                 sla = calendars.in_force(session, self.policy.sla)
                 self._knowledge = Knowledge(current, shot, understander, sla)
             return self._knowledge
+
+    def _model(self, session: Session) -> Model:
+        """The model in force; the shipped one where that cannot be used here: a hotline that stands still helps nobody."""
+        used = learned.in_force(session)
+        if used is None:
+            return self.model
+        if self._taken_up is None or self._taken_up.digest != used.digest:
+            try:
+                model = learned.load_kept(self.settings.data_dir, used, self.policy.taxonomy)
+            except BadInput as unusable:
+                log.error("model.unusable", fingerprint=used.fingerprint, error=str(unusable), instead=self.model.fingerprint)
+                return self.model
+            self._taken_up = learned.TakenUp(used.digest, model)
+        return self._taken_up.model
 
     def local_day(self, moment: datetime) -> date:
         """The civil date of a moment where the hotline works."""

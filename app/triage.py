@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app import repeats
 from app.casework import act
 from app.hotline import Tx
 from app.notify import replies
@@ -14,7 +15,7 @@ from app.tickets import numbering
 from app.tickets.lifecycle import SEALED_GROUPS, SYSTEM, Actor, Handler, Role, State
 from app.tickets.model import Message, Ticket
 from app.tickets.post import Inbound
-from app.tickets.residents import Resident
+from app.tickets.residents import Household, Resident
 from channels.contract import Complaint
 from routing.assign import Assignment, Unassigned, assign
 from routing.taxonomy import Owner
@@ -62,7 +63,9 @@ def open_ticket(
     )
     _understood(ticket, verdict)
     _placed(tx, ticket, verdict, complaint.place)
+    _at_home(tx, ticket, verdict, resident)
     tx.session.add(ticket)
+    repeats.mark(tx, ticket)
     tx.session.add(
         Message(
             ticket=ticket,
@@ -86,7 +89,11 @@ def open_ticket(
 
 def _ask(tx: Tx, ticket: Ticket, verdict: Verdict) -> str:
     """The question where it is, if somebody can be sent only once that is known."""
-    if ticket.estate_id is not None or verdict.owner not in (Owner.CONTRACTOR, Owner.EMERGENCY):
+    if verdict.owner not in (Owner.CONTRACTOR, Owner.EMERGENCY):
+        return ""
+    if from_record(ticket):
+        return tx.hotline.texts.say("talk", "confirm_place")
+    if ticket.estate_id is not None:
         return ""
     names = [name for _, name in verdict.place.candidates] if verdict.place else []
     if names:
@@ -116,7 +123,7 @@ def assign_now(tx: Tx, ticket: Ticket, verdict: Verdict) -> Assignment | Unassig
         urgency = min(verdict.urgency, ticket.urgency)
         act(tx, ticket, "classify", SYSTEM, {"leaf": verdict.leaf, "urgency": urgency, "confidence": verdict.confidence})
         ticket.verdict = verdict.to_json()
-    ticket.sealed = ticket.sealed or _seals(verdict)
+    ticket.sealed = ticket.sealed or seals(verdict)
     leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
     if leaf is None:
         ticket.assigned_why = "没有可供研判的文字，须由坐席核实"
@@ -144,11 +151,11 @@ def _understood(ticket: Ticket, verdict: Verdict) -> None:
     ticket.urgency = verdict.urgency
     ticket.emergencies = sorted({hit.code for hit in verdict.emergencies})
     ticket.confidential = ticket.confidential or verdict.confidential
-    ticket.sealed = _seals(verdict)
+    ticket.sealed = seals(verdict)
     ticket.verdict = verdict.to_json()
 
 
-def _seals(verdict: Verdict) -> bool:
+def seals(verdict: Verdict) -> bool:
     """A doubtful verdict seals nothing: no contractor sees the ticket at the desk, and there an agent classifies it."""
     return not verdict.review and (verdict.reserved or verdict.about_contractor or verdict.group in SEALED_GROUPS)
 
@@ -159,9 +166,31 @@ def _placed(tx: Tx, ticket: Ticket, verdict: Verdict, said: str) -> None:
     if place is not None:
         ticket.estate_id = int(place.estate_id) if place.estate_id else None
         ticket.building, ticket.unit, ticket.room = place.building, place.unit, place.room
-        ticket.place_text = ticket.place_text or "".join(place.words)[:200]
+        ticket.place_text = ticket.place_text or (place.address or "".join(place.words))[:200]
     party = tx.hotline.knowledge(tx.session).snapshot.register.purchaser(str(ticket.estate_id) if ticket.estate_id else None)
     ticket.purchaser_id = int(party[0]) if party else None
+
+
+def _at_home(tx: Tx, ticket: Ticket, verdict: Verdict, resident: Resident) -> None:
+    """Where nothing was said of a place, the resident's own dwelling 登记住址, and the verdict says that it is only that."""
+    place = verdict.place
+    named = place is not None and (place.estate_id or place.candidates or place.address)
+    if named or ticket.place_text or resident.household_id is None:
+        return
+    home = tx.session.get_one(Household, resident.household_id)
+    ticket.estate_id = home.estate_id
+    if place is None:
+        ticket.building, ticket.unit, ticket.room = home.building, home.unit, home.room
+    party = tx.hotline.knowledge(tx.session).snapshot.register.purchaser(str(home.estate_id))
+    ticket.purchaser_id = int(party[0]) if party else None
+    told = verdict.to_json()
+    shown = dict(told["place"]) if isinstance(told["place"], dict) else {}
+    ticket.verdict = told | {"place": shown | {"source": "registered"}}
+
+
+def from_record(ticket: Ticket) -> bool:
+    """Whether the ticket's place is only where its resident is registered to live: nobody has said that it happens there."""
+    return bool((ticket.verdict.get("place") or {}).get("source") == "registered")
 
 
 def add_place(tx: Tx, ticket: Ticket, verdict: Verdict) -> bool:
@@ -169,9 +198,10 @@ def add_place(tx: Tx, ticket: Ticket, verdict: Verdict) -> bool:
     place = verdict.place
     if place is None:
         return False
-    gained = ticket.estate_id is None and place.estate_id is not None
+    gained = place.estate_id is not None and (ticket.estate_id is None or from_record(ticket))
     if gained:
         _placed(tx, ticket, verdict, ticket.place_text)
+        ticket.verdict = {**ticket.verdict, "place": place.to_json()}
     for part in ("building", "unit", "room"):
         if not getattr(ticket, part) and getattr(place, part):
             setattr(ticket, part, getattr(place, part))

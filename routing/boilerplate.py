@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+from routing.normal import Plain
+
+_ANSWERED = re.compile(r"20\d\d[-年./]|答复|回复|反馈")  # without one of these nothing of the next stands there
+_DIGIT = re.compile(r"\d")
+_BLANKS = re.compile(r"[ \t]{2,}")
 _AFTER = re.compile(  # a department's answer pasted behind the complaint
     r"\n?\s*(?:20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?\s*[^,。:\n]{2,20}(?:[:,]|答复|回复|反馈|根据|已)|[一-龥]{2,12}(?:街道办|管委会|[市区县]政府|局|办事处)(?:已?答复|回复|反馈)[:,]).*\Z",
     re.S,
@@ -22,8 +27,11 @@ _ADDRESS = re.compile(
 )
 
 
-def matter(text: str) -> str:
+def matter(text: str) -> Plain:
     """What the (plain) text is about, without its frame; the text itself when the frame is all there is."""
-    core = _ADDRESS.sub(" ", _FORMULAS.sub(" ", _AFTER.sub("", text)))
-    core = re.sub(r"[ \t]{2,}", " ", core).strip(" ,。:;")
-    return core if len(core) >= 2 else text
+    core = _AFTER.sub("", text) if _ANSWERED.search(text) else text
+    core = _FORMULAS.sub(" ", core)
+    if _DIGIT.search(core):
+        core = _ADDRESS.sub(" ", core)
+    core = _BLANKS.sub(" ", core).strip(" ,。:;")
+    return Plain(core if len(core) >= 2 else text)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import add
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from routing.normal import plain
 from routing.taxonomy import Taxonomy
-from routing.tokens import Words, plain, shared_words
+from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
-VERSION = "1"  # of the features; a change makes saved models stale
+VERSION = "2"  # of the features; a change makes saved models stale
+_LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")
 
@@ -41,27 +46,32 @@ class Model:
     def scores(self, text: str) -> list[tuple[str, float]]:
         """Every label with its probability, best first; they add up to one."""
         p = self._probabilities(text)
-        order = np.argsort(-p, kind="stable")
-        return [(self.labels[i], float(p[i])) for i in order]
+        likely, labels = p.tolist(), self.labels
+        return [(labels[i], likely[i]) for i in np.argsort(-p, kind="stable").tolist()]
 
     def top(self, text: str) -> tuple[str, float]:
         """The best label and its probability."""
         return self.scores(text)[0]
 
     def _probabilities(self, text: str) -> npt.NDArray[np.float64]:
-        margin = self.bias.astype(np.float64)
+        places, values = [], []
         for counts, vocabulary in zip(features(text, self.words), self.vocabularies, strict=True):
-            known = [(vocabulary[name], count) for name, count in counts.items() if name in vocabulary]
+            known = [(at, count) for name, count in counts.items() if (at := vocabulary.get(name)) is not None]
             if known:
-                at = np.fromiter((i for i, _ in known), dtype=np.int64)
-                value = (1 + np.log(np.fromiter((n for _, n in known), dtype=np.float64))) * self.idf[at]
-                margin = margin + (value / np.linalg.norm(value)) @ self.weights[at]
+                block = np.array([at for at, _ in known])
+                value = _logarithms([count for _, count in known]) * self.idf.take(block)
+                places.append(block)
+                values.append(value / math.sqrt(value @ value))
+        margin = self.bias.astype(np.float64)
+        if places:
+            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0)
         p: npt.NDArray[np.float64] = softmax(margin[None, :], self.temperature)[0]
         return p
 
     def save(self, path: Path) -> None:
         """Write the model as one .npz file with plain JSON inside; no pickle, nothing that runs when it is read."""
         about = {
+            "features": VERSION,
             "labels": self.labels,
             "fingerprint": self.fingerprint,
             "temperature": self.temperature,
@@ -78,9 +88,11 @@ class Model:
     def load(cls, path: Path) -> Model:
         """Read what ``save`` wrote. Raises OSError when there is no file, ValueError when it is not such a file."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
                 weights, idf, bias = held["weights"], held["idf"], held["bias"]
+            if about["features"] != VERSION:
+                raise ValueError(f"{path} was trained on features of version {about['features']}, not {VERSION}")
             first = 0
             vocabularies: list[dict[str, int]] = []
             for names in about["vocabularies"]:
@@ -97,7 +109,7 @@ class Model:
                 tuple(about["extra"]),
                 words_with(tuple(about["extra"])),
             )
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"{path} is not a saved model: {error}") from error
 
 
@@ -114,14 +126,34 @@ def words_with(extra: tuple[str, ...]) -> Words:
 
 
 def features(text: str, words: Words) -> tuple[Counter[str], Counter[str]]:
-    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels."""
+    """Words 1–2 and letters 1–3; numbers are one sign, so that rooms and sums do not become labels.
+
+    A first line that others follow is a heading and counts twice: people put the matter there.
+    """
     text = _NUMBER.sub("0", plain(text))
-    cut = words.cut(_BLANK.sub(" ", text))
-    named = Counter(cut)
-    named.update(f"{a} {b}" for a, b in pairwise(cut))
-    packed = _BLANK.sub("", text)
-    letters = Counter(packed[i : i + n] for n in (1, 2, 3) for i in range(len(packed) - n + 1))
+    named: Counter[str] = Counter()
+    letters: Counter[str] = Counter()
+    heading, parted, _ = text.partition("\n")
+    for part in (text, heading) if parted and len(heading) <= _LONGEST_HEADING else (text,):
+        cut = words.cut(_BLANK.sub(" ", part))
+        named.update(cut)
+        named.update(f"{a} {b}" for a, b in pairwise(cut))
+        packed = _BLANK.sub("", part)
+        letters.update(_sequences(packed))
     return named, letters
+
+
+def _sequences(packed: str) -> Iterator[str]:
+    """All runs of one, two and three letters."""
+    pairs = list(map(add, packed, packed[1:]))
+    return chain(packed, pairs, map(add, pairs, packed[2:]))
+
+
+def _logarithms(counts: list[int]) -> Floats:
+    """1 + ln n: a word said three times does not count three times."""
+    if max(counts) == 1:
+        return np.ones(len(counts), dtype=np.float32)
+    return 1 + np.log(np.array(counts, dtype=np.float32))
 
 
 def softmax(margins: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:

@@ -25,6 +25,24 @@ _UNIT_ONLY = re.compile(
 _ROOM_ONLY = re.compile(rf"(?<![\d.{_CN}千-])(?P<room>{_ROOM})(?:室|房间|房(?![租产屋子东管源型改])|号房)")
 
 
+_ONE = rf"(?:\d{{1,3}}|[{_CN}]{{1,4}}|[a-z])"
+_HOUSE = "(?:号楼|栋楼?|幢楼?|座|#楼?)"
+_SEVERAL = re.compile(rf"(?<![\da-z.])({_ONE}{_HOUSE}?(?:\s?[、,,和及到至~-]\s?{_ONE}{_HOUSE}?){{1,8}}?{_HOUSE})(?!\d)")
+_PARTS = re.compile(rf"(到|至|~|-)?\s?({_ONE})(?={_HOUSE}|[、,,和及到至~-]|$)")
+_MOST = 30  # buildings that a span (5栋到8栋) may reach over
+
+
+# Each form with the signs without which it cannot stand: most texts have none, and a look for a sign is cheap.
+_FORMS = (
+    (_SPELLED, ("号楼", "栋", "幢", "座", "#")),
+    (_HASH, ("#",)),
+    (_DASHED, ("-",)),
+    (_SHORT, ("-", "#")),
+    (_UNIT_ONLY, ("单元",)),
+    (_ROOM_ONLY, ("室", "房")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Dwelling:
     """A flat as far as it was named; parts that were not named are empty. ``start`` is where the words stand."""
@@ -59,7 +77,9 @@ def dwelling(text: str) -> Dwelling | None:
     """The fullest naming of a flat in the (plain) text; the first of equals. None when there is none."""
     best: Dwelling | None = None
     score = 0
-    for pattern in (_SPELLED, _HASH, _DASHED, _SHORT, _UNIT_ONLY, _ROOM_ONLY):
+    for pattern, signs in _FORMS:
+        if not any(sign in text for sign in signs):
+            continue
         for match in pattern.finditer(text):
             named = {part: number(value) for part, value in match.groupdict().items() if value}
             worth = len(named) * 2 + ("building" in named)
@@ -67,3 +87,20 @@ def dwelling(text: str) -> Dwelling | None:
                 best = Dwelling(**named, words=match.group().strip(), start=match.start())
                 score = worth
     return best
+
+
+def buildings(text: str) -> tuple[str, ...]:
+    """All buildings of an enumeration or a span in the (plain) text: 3、4、5栋, 5栋到8栋; empty when fewer than two are named."""
+    if not any(sign in text for sign in _FORMS[0][1]):
+        return ()
+    for match in _SEVERAL.finditer(text):
+        named: list[str] = []
+        for reach, said in _PARTS.findall(match[1]):
+            one = number(said)
+            if reach and named and one.isdigit() and named[-1].isdigit() and 0 < int(one) - int(named[-1]) <= _MOST:
+                named.extend(str(n) for n in range(int(named[-1]) + 1, int(one) + 1))
+            else:
+                named.append(one)
+        if len(named) > 1:
+            return tuple(dict.fromkeys(named))
+    return ()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from routing.patterns import expression, table
+from routing.prefilter import Prefilter
 
 _REACH = 14  # how far on either side of a hit the softening words are looked for
-_OPENING, _CLOSING = 160, 100  # in a long letter the matter stands at the head or at the foot; between them a word is an aside
+# In a long letter the matter stands at the head or, for an accusation, at the foot; elsewhere a word is an aside: (head, foot).
+_REACH_OF = {"R": (90, 40), "G": (90, 0), "N": (90, 0)}
 
 DECIDES, STOPS, HINTS = "decides", "stops", "hints"
 
@@ -29,29 +31,52 @@ class RuleHit:
 
 def read(text: str) -> tuple[RuleHit, ...]:
     """All rules that fire on the plain text: one hit per leaf that decides, then those that stop, then those that hint."""
-    table_ = _compiled()
+    rows, items = _compiled()
     hits: dict[tuple[str, str], RuleHit] = {}
-    for force, rows in table_.items():
-        for code, pattern, unless in rows:
-            for match in pattern.finditer(text):
-                if unless is not None and unless.search(text[max(0, match.start() - _REACH) : match.end() + _REACH]):
-                    continue
-                aside = force == DECIDES and _OPENING < match.start() < len(text) - _CLOSING
-                held = STOPS if aside else force
-                hits.setdefault((code, held), RuleHit(code, match.group().strip(), held))
+    for number in items.matching(text):
+        force, code, pattern, unless = rows[number]
+        for match in pattern.finditer(text):
+            if unless is not None and unless.search(text[max(0, match.start() - _REACH) : match.end() + _REACH]):
+                continue
+            head, foot = _REACH_OF[code[0]]
+            aside = force == DECIDES and head < match.start() < len(text) - foot
+            held = STOPS if aside else force
+            hits.setdefault((code, held), RuleHit(code, match.group().strip(), held))
     return tuple(sorted(hits.values(), key=lambda hit: (DECIDES, STOPS, HINTS).index(hit.force)))
 
 
-_Rows = tuple[tuple[str, "re.Pattern[str]", "re.Pattern[str] | None"], ...]
+_Rows = tuple[tuple[str, str, "re.Pattern[str]", "re.Pattern[str] | None"], ...]
+
+
+class _Items:
+    """The single alternatives of all rows: a row is searched only where one of its own is found."""
+
+    def __init__(self, rows: list[list[re.Pattern[str]]]) -> None:
+        self._items = [(number, item) for number, items in enumerate(rows) for item in items]
+        self._prefilter = Prefilter([item for _, item in self._items])
+
+    def matching(self, text: str) -> list[int]:
+        """The numbers, in order, of the rows that match somewhere."""
+        found: list[int] = []
+        for candidate in self._prefilter.candidates(frozenset(text)):
+            number, item = self._items[candidate]
+            if (not found or found[-1] != number) and item.search(text):
+                found.append(number)
+        return found
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> dict[str, _Rows]:
+def _compiled() -> tuple[_Rows, _Items]:
     held = table("rules")
     names = held["names"]
     unless = {code: expression(words, names) for code, words in held["unless"].items()}
     unless["G"] = unless["G06"]  # the broad words of building, softened by the same
-    return {
-        force: tuple((code, expression(words, names), unless.get(code)) for code, words in held[part].items())
-        for force, part in ((DECIDES, "strong"), (STOPS, "stop"), (HINTS, "weak"))
-    }
+    written = [
+        (force, *row) for force, part in ((DECIDES, "strong"), (STOPS, "stop"), (HINTS, "weak")) for row in held[part].items()
+    ]
+    rows = tuple((force, code, expression(words, names), unless.get(code)) for force, code, words in written)
+    return rows, _Items([[expression(word, names) for word in _listed(words)] for _, _, words in written])
+
+
+def _listed(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words

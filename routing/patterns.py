@@ -20,3 +20,21 @@ def expression(words: str | list[str], names: Mapping[str, str]) -> re.Pattern[s
     """One of the words, @named@ parts put in. Raises KeyError for an unknown name, re.error for a bad expression."""
     joined = words if isinstance(words, str) else "|".join(words)
     return re.compile(_NAMED.sub(lambda m: names[m.group(1)], joined))
+
+
+def apart(words: str) -> list[str]:
+    """The alternatives that stand outermost in an expression, each an expression of its own."""
+    found, start, depth, at = [], 0, 0, 0
+    while at < len(words):
+        sign = words[at]
+        if sign == "\\":
+            at += 1
+        elif sign == "[":
+            at = words.index("]", at + 2)
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        elif sign == "|" and depth == 0:
+            found.append(words[start:at])
+            start = at + 1
+        at += 1
+    return [*found, words[start:]]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing import lexicon, manner
+from routing.address import find_address
 from routing.boilerplate import matter
 from routing.classify import Model
 from routing.emergency import detect, mentioned
 from routing.lexicon import DECIDES, STOPS, RuleHit
+from routing.normal import plain
 from routing.phones import find_phones
 from routing.place import Gazetteer
 from routing.taxonomy import Owner, Taxonomy
-from routing.tokens import plain
 from routing.verdict import EmergencyHit, PlaceFound, Verdict
 
 # Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
@@ -31,15 +32,22 @@ BESIDE = 0.10  # P from which another matter in the same message is worth keepin
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
+OPENING = 60  # letters in which a letter says what it is about
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
+SHORTEST_SAYING = 2  # Chinese letters, the same
+LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
 
 # Whoever is named in a complaint may be what it is about; only a plain repair is sure enough all the same.
 _STAFF = re.compile(
-    r"物业|物管|(?<!麻烦)(?<!请)(?<!派)(?<!个)(?<!位)师傅|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
+    r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
+_SENTENCE = re.compile(r"[。!?;\n]")
 _NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
+
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Understander:
         if unknown:
             raise ValueError(f"the model knows leaves that the taxonomy does not: {', '.join(unknown)}")
         self.taxonomy, self.model, self.gazetteer = taxonomy, model, gazetteer
+        self._group = {code: leaf.group for code, leaf in taxonomy.leaves.items()}
 
     def understand(self, text: str, *, place_hint: str = "") -> Verdict:
         """Judge one message; any text gives a verdict, an empty one a verdict under review.
@@ -66,9 +75,9 @@ class Understander:
         ``place_hint`` is what a form or a resident's record says of the place; the text itself goes before it.
         """
         said = plain(text)
-        place = self._place(text, place_hint)
-        core = matter(_without(said, place))
-        scores = self.model.scores(core)
+        place = self._place(said, place_hint, text)
+        core = matter(without(said, place))
+        scores = self._scores(core)
         hits = lexicon.read(core)
         emergencies = self._alarms(said, scores)
         choice = self._choose(core, scores, hits, emergencies)
@@ -94,12 +103,23 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            model=self.model.fingerprint,
         )
+
+    def _scores(self, core: str) -> list[tuple[str, float]]:
+        """The model on the whole and, in a long text, on its opening as well: a letter names its matter first."""
+        whole = self.model.scores(core)
+        opening = _opening(core)
+        if len(opening) == len(core):
+            return whole
+        first = dict(self.model.scores(opening))
+        mixed = [(code, (p + first[code]) / 2) for code, p in whole]
+        return sorted(mixed, key=lambda scored: -scored[1])
 
     def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
         """What the signs say; where no sign stands in the text at all, what the model says of group E as a whole."""
         hits = tuple(hit for hit in detect(said) if hit.code in self.taxonomy.leaves)
-        if hits or mentioned(said) or (near := self._near(scores)) < ALARM:
+        if hits or (near := self._near(scores)) < ALARM or mentioned(said):
             return hits
         code = next(code for code, _ in scores if self.taxonomy.leaves[code].group == "E")
         return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”一类相近（{near:.0%}），宁可误报"),)
@@ -113,15 +133,15 @@ class Understander:
         if not choice.review and not told.isdisjoint("GR"):
             return True
         matter = _NO_MATTER.sub("", said)
-        return len(matter) >= SHORTEST_MATTER and sum(p for code, p in scores if code[:1] in "GR") >= LEANS
+        return len(matter) >= SHORTEST_MATTER and sum([p for code, p in scores if code[0] in "GR"]) >= LEANS
 
     def _near(self, scores: list[tuple[str, float]]) -> float:
-        return sum(p for code, p in scores if self.taxonomy.leaves[code].group == "E")
+        return sum([p for code, p in scores if self._group[code] == "E"])
 
     def _choose(
         self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], emergencies: tuple[EmergencyHit, ...]
     ) -> _Choice:
-        calm = [(code, p) for code, p in scores if not code.startswith("E")]
+        calm = [(code, p) for code, p in scores if self._group[code] != "E"]
         ruled = self._by_rule(calm, hits)
         if emergencies:
             base = ruled.leaf if ruled else calm[0][0]
@@ -140,8 +160,8 @@ class Understander:
         p = dict(scores)
         best = min(strong, key=lambda hit: (self.taxonomy.rank(hit.code), -p.get(hit.code, 0.0)))
         group = self.taxonomy.leaves[best.code].group
-        likely = sum(v for code, v in scores if self.taxonomy.leaves[code].group == group)
-        beside = [code for code, v in scores if v >= BESIDE and self.taxonomy.leaves[code].group != group]
+        likely = sum([v for code, v in scores if self._group[code] == group])
+        beside = [code for code, v in scores if v >= BESIDE and self._group[code] != group]
         others = tuple(dict.fromkeys((*(h.code for h in strong), *beside[:1])))
         named = self.taxonomy.leaves[best.code].name
         reason = f"规则：原话“{best.words}”属{best.code}{named}"
@@ -151,17 +171,17 @@ class Understander:
     def _by_model(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice:
         groups: dict[str, float] = defaultdict(float)
         for code, p in scores:
-            groups[self.taxonomy.leaves[code].group] += p
-        calm = [(code, p) for code, p in scores if self.taxonomy.leaves[code].group != "E"]
+            groups[self._group[code]] += p
+        calm = [(code, p) for code, p in scores if self._group[code] != "E"]
         code, p = calm[0]
         leaf = self.taxonomy.leaves[code]
         reasons = [f"模型：{code}{leaf.name}，把握 {p:.0%}"]
         doubts = []
-        if len(said) < 2:
-            doubts.append("内容过短，无法研判")
+        if _says_nothing(said):
+            doubts.append("没有可研判的内容")
         if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
-        if groups["E"] >= (ALARM if mentioned(said) else NEAR_ALARM):
+        if groups["E"] >= ALARM or (groups["E"] >= NEAR_ALARM and not mentioned(said)):
             doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
         if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
             doubts += self._forbidden(groups["G"] + groups["R"], hits)
@@ -178,20 +198,43 @@ class Understander:
         seen = f"，原话“{doubtful[0].words}”" if doubtful else ""
         return [f"可能属政府保留或涉承接主体事项（{p:.0%}{seen}），不自动派单"]
 
-    def _place(self, text: str, hint: str) -> PlaceFound | None:
+    def _place(self, said: str, hint: str, text: str) -> PlaceFound | None:
+        """Where the text says, with the address as the resident wrote it; a hint fills in what is open (``source``)."""
+        place, address = self._named(said, hint), find_address(text)
+        if place is None:
+            return PlaceFound(words=(address,), address=address) if address else None
+        return replace(place, address=address or "")
+
+    def _named(self, text: str, hint: str) -> PlaceFound | None:
         place = self.gazetteer.find(text)
         if not hint or (place and place.estate_id):
             return place
         if place and place.candidates:  # the hint may settle which of them; it may not overrule the text
             hinted = self.gazetteer.find(hint)
             chosen = hinted and hinted.estate_id in {i for i, _ in place.candidates}
-            return self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else place
+            settled = self.gazetteer.find(f"{hint} {place.building and place.building + '栋'}") if chosen else None
+            return replace(settled, source="hinted") if settled else place
         both = self.gazetteer.find(f"{hint} {text}")
-        return both if both and both.estate_id else (place or both)
+        return replace(both, source="hinted") if both and both.estate_id else (place or both)
 
 
-def _without(said: str, place: PlaceFound | None) -> str:
-    """The text without the estate's name, so that a place does not speak for a matter."""
+def _says_nothing(said: str) -> bool:
+    """Whether less than two Chinese letters are left beside flats and numbers, or a long text is the same few over and over."""
+    if len(said) >= LONG and len(set(said)) < FEW:
+        return True
+    return len(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG]))) < SHORTEST_SAYING
+
+
+def _opening(core: str) -> str:
+    """The heading with the first sentences of a long text, up to where a sentence ends after OPENING letters."""
+    if len(core) < 2 * OPENING:
+        return core
+    ends = _SENTENCE.search(core, OPENING)
+    return core[: ends.end()] if ends and ends.end() < 2 * OPENING else core[:OPENING]
+
+
+def without(said: str, place: PlaceFound | None) -> str:
+    """The (plain) text without the estate's name, so that a place does not speak for a matter."""
     if place is None or not (place.estate_id or place.candidates):
         return said
     for words in place.words:

@@ -28,14 +28,23 @@ class PlaceFound:
     words: tuple[str, ...] = ()  # the words of the message that led here
     exact: bool = True  # False: the estate's name was met with one slip of the pen
     candidates: tuple[tuple[str, str], ...] = ()  # (id, name) when ambiguous; then estate_id is None
+    others: tuple[tuple[str, str], ...] = ()  # (id, name) of estates named beside the one where the matter is
+    buildings: tuple[str, ...] = ()  # all that were named, when several (5栋到8栋)
+    address: str = ""  # the address as it stands in the text, whether or not the register knows it
+    source: str = "said"  # whence the estate: said in the text, hinted by a form, registered for the resident
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, object]:
         """Unknown parts are null, never missing."""
         return {
             "estate": self.estate or None,
             "building": self.building or None,
             "unit": self.unit or None,
             "room": self.room or None,
+            "buildings": list(self.buildings),
+            "others": [name for _, name in self.others],
+            "candidates": [name for _, name in self.candidates],
+            "address": self.address or None,
+            "source": self.source,
         }
 
 
@@ -65,6 +74,7 @@ class Verdict:
     guarded: bool = (
         False  # speaks, surely or likely, of a contractor's people or of what is reserved: no contractor reads it unasked
     )
+    model: str = ""  # fingerprint of the model that judged; "" where a person did, or there was nothing to judge
 
     def to_json(self) -> dict[str, object]:
         """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""
@@ -84,4 +94,5 @@ class Verdict:
             "about_contractor": self.about_contractor,
             "reasons": list(self.reasons),
             "review": self.review,
+            "model": self.model,
         }

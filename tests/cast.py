@@ -18,7 +18,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from app import texts
-from app.bootstrap import model_for
 from app.demo.load import load_city
 from app.hotline import Hotline
 from app.intake import Item, Said, take_together
@@ -27,6 +26,7 @@ from app.register.people import QUICK_PASSWORDS
 from app.register.policies import remember
 from app.register.snapshot import Snapshot
 from app.settings import DeliveryMode, Settings, WeChatSettings
+from app.shipped import model_for
 from app.store import tickets as store
 from app.store.db import Database
 from app.store.schema import migrate

@@ -60,7 +60,7 @@ def diff(file: Path | None, form: str | None, as_json: bool) -> None:
     不写 FILE：列出若按现行日历重算（hotline calendar recount），在走的期限会怎样移动。
     """
     notice = holidays.read_file(file, form or "", _doubt) if file else None
-    hotline = _hotline()
+    hotline = hotline_in_time()
     with hotline.look() as tx:
         found = _change(tx, notice) if notice else _by_calendars(tx)
         shown = words.Shown(hotline, as_json)
@@ -89,7 +89,7 @@ def import_(file: Path, form: str | None, dry_run: bool, yes: bool, by: str, as_
     编码可以是 UTF-8 或 GB18030。中断了再运行一次即可，不会重复。
     """
     notice = holidays.read_file(file, form or "", _doubt)
-    hotline = _hotline()
+    hotline = hotline_in_time()
     with hotline.look() as tx:
         found = _change(tx, notice)
         shown = words.Shown(hotline, as_json)
@@ -101,8 +101,8 @@ def import_(file: Path, form: str | None, dry_run: bool, yes: bool, by: str, as_
     _agreed(shown, yes, "导入这份放假安排，并移动以上期限")
     if found.stores:
         with hotline.tx() as tx:
-            recount.take_up(tx, notice, _who(by))
-    _carry_out(hotline, recount.by_notices, _who(by), found.moves, shown)
+            recount.take_up(tx, notice, who(by))
+    _carry_out(hotline, recount.by_notices, who(by), found.moves, shown)
 
 
 @calendar.command("recount")
@@ -114,7 +114,7 @@ def recount_(yes: bool, by: str, as_json: bool) -> None:
 
     改 calendars.toml 不会移动已经在走的期限；这条命令先列出清单，确认后才移动。
     """
-    hotline = _hotline()
+    hotline = hotline_in_time()
     with hotline.look() as tx:
         found = _by_calendars(tx)
         shown = words.Shown(hotline, as_json)
@@ -124,10 +124,10 @@ def recount_(yes: bool, by: str, as_json: bool) -> None:
         shown.end()
         return
     _agreed(shown, yes, "按现行日历移动以上期限")
-    _carry_out(hotline, recount.by_calendars, _who(by), found.moves, shown)
+    _carry_out(hotline, recount.by_calendars, who(by), found.moves, shown)
 
 
-def _hotline() -> Hotline:
+def hotline_in_time() -> Hotline:
     """A hotline whose business time is not behind that of a demonstration on the same database."""
     hotline = build()
     beat = last_business_time(hotline)
@@ -192,7 +192,7 @@ def _carry_out(hotline: Hotline, find: recount.Find, by: str, moves: Sequence[re
     shown.end()
 
 
-def _who(by: str) -> str:
+def who(by: str) -> str:
     """Who does this: as told, else the user that the operating system knows."""
     if by.strip():
         return by.strip()

@@ -205,6 +205,20 @@ class CalendarVersion(Record):
     first_used_at: Mapped[datetime]
 
 
+class ModelUse(Record):
+    """Which trained classifier was put in force, when and by whom; the last row holds. ``fingerprint`` "" is the shipped one.
+
+    The model itself lies in the data folder; ``digest`` (SHA-256 of the file) says whether it is still the same. Wall time.
+    """
+
+    __tablename__ = "model_use"
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    by_name: Mapped[Name] = mapped_column(default="")
+    fingerprint: Mapped[Code] = mapped_column(default="")
+    digest: Mapped[Code] = mapped_column(default="")
+
+
 class WorkerBeat(Record):
     """What one worker process last said of itself. Wall time, but for ``now``; counted since the process started."""
 

@@ -101,7 +101,7 @@ def read_rows(sheet: Sheet, file: str, data: bytes, problems: Problems) -> list[
     What is wrong with single cells goes into ``problems``. Raises BadFile where no row can be told: an unknown encoding, no
     header, a header column missing or unknown.
     """
-    lines = workbook_rows(file, data) if data.startswith(MAGIC) else list(_csv_lines(file, data))
+    lines = workbook_rows(file, data) if data.startswith(MAGIC) else list(csv_lines(file, data))
     lines = [(line, cells) for line, cells in lines if any(cells)]
     if not lines:
         raise BadFile("文件是空的", file=file, cure="首行写列名：" + "、".join(c.label for c in sheet.columns))
@@ -112,7 +112,8 @@ def read_rows(sheet: Sheet, file: str, data: bytes, problems: Problems) -> list[
     return rows
 
 
-def _decoded(file: str, data: bytes) -> str:
+def decoded(file: str, data: bytes) -> str:
+    """The text of a file in UTF-8, GB18030, or UTF-16 with a BOM. Raises BadFile naming the line where it is none of them."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         codecs: tuple[str, ...] = ("utf-16",)
     else:
@@ -125,8 +126,9 @@ def _decoded(file: str, data: bytes) -> str:
     raise BadFile("编码无法识别", file=file, line=line, cure="用表格软件另存为“CSV UTF-8”")
 
 
-def _csv_lines(file: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    text = _decoded(file, data)
+def csv_lines(file: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The line number and the cells, stripped, of every row; commas or tabs between them. Raises BadFile with the line."""
+    text = decoded(file, data)
     tabs = "\t" in text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
     while True:

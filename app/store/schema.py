@@ -14,6 +14,7 @@ import app.register.model
 import app.tickets.followup
 import app.tickets.post
 import app.tickets.programs
+import app.tickets.repeats
 import app.tickets.residents  # noqa: F401  (all tables must be known before models and database are compared)
 from app.store.db import Database
 from app.tickets.tables import Record

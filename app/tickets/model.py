@@ -24,6 +24,14 @@ class Ticket(Record):
         Index("ix_ticket_estate_leaf", "estate_id", "leaf", "created_at"),
         Index("ix_ticket_sender", "channel", "sender", "created_at"),
         Index(
+            "ix_ticket_building",
+            "estate_id",
+            "building",
+            "created_at",
+            sqlite_where=text("building <> ''"),
+            postgresql_where=text("building <> ''"),
+        ),
+        Index(
             "ix_ticket_to_call",
             "to_call_at",
             sqlite_where=text("to_call_at IS NOT NULL"),

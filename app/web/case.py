@@ -24,7 +24,7 @@ from app.tickets.privacy import mask_name, mask_phone, sees_person
 from app.tickets.residents import Resident
 from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
-from app.web import acts, forms, photos, timeline, views
+from app.web import acts, alike, forms, photos, timeline, views
 from app.web.guards import SignedIn
 from app.web.kin import kin_view
 from app.web.related import related
@@ -35,6 +35,10 @@ from routing.verdict import Verdict
 DECIDED = (*petitions.GRANTED_BY, *petitions.DENIED_BY)
 DECISIONS = ("classify", "override", "approve", "supervise", *DECIDED)  # beside the acts that lead somewhere
 WEIGHTY = ("classify", "append", "alarm", "override", "protect", *petitions.ASKED_BY, *DECIDED)  # what a decision must have seen
+
+
+# How far the place is the resident's own word; nothing where it was said in the complaint itself.
+PLACE_SOURCES = {"hinted": "地点来自表单填写", "registered": "地点来自登记住址，未经本人说明，请先核实"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "seen": ticket.seq,
         "person": _person(tx, ticket, viewer),
         "place_text": "" if outside else ticket.place_text,
+        "place_source": PLACE_SOURCES.get((ticket.verdict.get("place") or {}).get("source", ""), ""),
         "clocks": views.clocks_of(tx, ticket, viewer),
         "steps": timeline.steps(tx, ticket, history.events, viewer),
         # The first stands above, as the complaint.
@@ -186,6 +191,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "nudged": next((tx.hotline.spell(one.at) for one in reversed(history.events) if one.action == "nudge"), ""),
         "related": related(tx, ticket, viewer, door.root),
         "kin": kin_view(tx, ticket, viewer),
+        "alike": alike.of_ticket(tx, ticket, viewer) if door.root == "/desk" else [],
     }
 
 
@@ -249,6 +255,7 @@ class VerdictView:
     request_type: str
     reasons: list[str]
     runners_up: list[str]
+    model: str
 
 
 def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
@@ -259,6 +266,7 @@ def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
         ticket.request_type,
         [str(reason) for reason in ticket.verdict.get("reasons", [])],
         [f"{code}{leaves[code].name if code in leaves else ''} {likely:.0%}" for code, likely in others],
+        str(ticket.verdict.get("model", "")),
     )
 
 

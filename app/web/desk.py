@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from app.store import board as slices
 from app.store.tickets import Filter
 from app.tickets.lifecycle import Role
 from app.tickets.petitions import KINDS
+from app.web import alike as repeats
 from app.web import forms, photos, views
 from app.web.case import Door, leaf_choices, perform, show
 from app.web.deadlines import show_deadlines
@@ -23,6 +25,8 @@ from app.web.registration import register
 from app.web.render import page
 from app.web.resident import Told, read_form
 from app.web.supervision import show_order
+from routing.normal import plain
+from routing.phones import find_phones
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -116,14 +120,33 @@ def supervision_page(request: Request, hotline: TheHotline, me: Reader, number: 
 @router.get("/new")
 def new_form(request: Request, hotline: TheHotline, me: Worker, phone: str = "") -> Response:
     """A call or a visit to be written down."""
-    return _new(request, hotline, me, Told(phone=phone[:30], form_id=secrets.token_urlsafe(18)))
+    told = Told(phone=phone[:30], form_id=secrets.token_urlsafe(18))
+    return new_page(request, hotline, me, told, alike=alike_to(hotline, me, told))
 
 
-def _new(request: Request, hotline: Hotline, me: SignedIn, told: Told, error: BadInput | None = None) -> Response:
+def alike_to(hotline: Hotline, me: SignedIn, told: Told) -> list[repeats.RepeatView]:
+    """What may be the same matter as what the form holds so far. Raises BadInput for a form that cannot be read."""
+    if not told.text.strip():
+        return repeats.of_call(hotline, me.actor, "", next(iter(find_phones(plain(told.phone))), ""), "")
+    complaint = read_form(hotline, told)[1]
+    return repeats.of_call(hotline, me.actor, complaint.text, complaint.phone, complaint.place)
+
+
+def new_page(
+    request: Request,
+    hotline: Hotline,
+    me: SignedIn,
+    told: Told,
+    *,
+    error: BadInput | None = None,
+    alike: Sequence[repeats.RepeatView] = (),
+    checked: bool = False,
+) -> Response:
+    """The form of a call, with what may be the same matter beside it; ``checked``: it was looked for by the words typed."""
     with hotline.look() as tx:
         estates = [entry.name for entry in hotline.knowledge(tx.session).snapshot.entries]
-    status = error.status if error else 200
-    return page(request, "desk/new.html", status=status, me=me, told=told, estates=estates, error=error)
+    view: dict[str, Any] = {"told": told, "estates": estates, "error": error, "alike": alike, "checked": checked}
+    return page(request, "desk/new.html", status=error.status if error else 200, me=me, **view)
 
 
 @router.post("/new")
@@ -132,7 +155,7 @@ def log_call(request: Request, hotline: TheHotline, me: Worker, told: Annotated[
     try:
         delivery, complaint = read_form(hotline, told)
     except BadInput as wrong:
-        return _new(request, hotline, me, told, wrong)
+        return new_page(request, hotline, me, told, error=wrong)
     sender = complaint.phone or f"desk:{complaint.external_id}"
     delivery, complaint = replace(delivery, channel="phone"), replace(complaint, sender=sender)
     with hotline.look() as tx:

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from app.bootstrap import model_for
 from app.clock import SystemClock
 from app.hotline import Hotline
 from app.intake import Item, take_together
 from app.register.model import Contract, WorkerBeat
+from app.shipped import model_for
 from app.store import beats
 from app.store import timers as timer_store
 from app.tickets.model import TicketEvent, Timer

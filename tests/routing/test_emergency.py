@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routing.emergency import detect
-from routing.tokens import plain
+from routing.normal import plain
 from routing.understand import Understander
 from tests.routing.world import held
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from routing.assign import Assignment, assign
+from routing.evaluate import macro_f1
 from routing.taxonomy import Owner, Taxonomy
 from routing.understand import Understander
 from routing.verdict import Verdict
@@ -32,13 +32,6 @@ def judged(understander: Understander, part: str) -> Judged:
 @pytest.fixture(scope="module")
 def verdicts(understander: Understander) -> Judged:
     return judged(understander, "says") + judged(understander, "unseen")
-
-
-def macro_f1(pairs: list[tuple[str, str]]) -> float:
-    """Mean over the true labels of the harmonic mean of precision and recall."""
-    right = Counter(a for a, b in pairs if a == b)
-    true, said = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    return sum(2 * right[label] / (true[label] + said[label]) for label in true) / len(true)
 
 
 @pytest.mark.parametrize(("part", "floors"), [("says", (0.85, 0.82, 0.75, 0.93)), ("unseen", (0.85, 0.82, 0.75, 0.93))])

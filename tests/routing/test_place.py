@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from routing.dwelling import dwelling
+from routing.dwelling import buildings, dwelling
+from routing.normal import plain
 from routing.place import EstateEntry, Gazetteer
-from routing.tokens import plain
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,84 @@ def test_blanks_and_full_width(gazetteer: Gazetteer) -> None:
 def test_nothing_named(gazetteer: Gazetteer) -> None:
     assert gazetteer.find("楼道灯不亮，请来修") is None
     assert gazetteer.find("") is None
+
+
+REGISTER = Gazetteer(
+    [
+        EstateEntry("1", "石桥新居", ("石桥公租房", "三期那个高的"), "青河区", ("1", "2", "3")),
+        EstateEntry("2", "望云家园", (), "青河区"),
+        EstateEntry("3", "枫林苑一期", ("枫林苑",), "青河区"),
+        EstateEntry("4", "枫林苑二期", ("枫林苑",), "青河区"),
+        EstateEntry("5", "锦和东区", (), "白塔区"),
+        EstateEntry("6", "锦和西区", (), "白塔区"),
+        EstateEntry("7", "南溪人才公寓A区", (), "白塔区"),
+        EstateEntry("8", "南溪人才公寓B区", (), "白塔区"),
+        EstateEntry("9", "澄湖小区", ("澄湖",), "白塔区"),
+    ]
+)
+NEAR_MISSES = """
+石桥新村 石桥新城 石桥花园 石板新居 石梁新居 木桥新居 石桥旧居 石桥公寓 石门新居 断桥新居 虹桥新居 石桥老居 大桥新居
+望云花园 望云公寓 望海家园 望江家园 望山家园 望月家园 听云家园 白云家园 青云家园 祥云家园 望云新村 望云广场 望远家园 望星家园
+枫林苑三期 枫林苑四期 枫林路 枫林花园 枫叶苑一期 梅林苑二期 松林苑一期 竹林苑二期 柏林苑一期 杏林苑二期
+锦和南区 锦和北区 锦和中区 锦绣东区 锦城西区 锦江东区 锦官西区 祥光东区
+南溪人才公寓C区 南溪人才公寓D区 北溪人才公寓A区 东溪人才公寓B区 西溪人才公寓A区
+澄湖花园 澄湖山庄 澄湖湾 澄湖苑 澄湖城 澄湖广场 澄湖国际 澄湖豪庭 澄江小区 澄海小区 平湖小区 东湖小区 澄湖家园
+澄湖公寓 澄湖新村 澄湖大厦
+"""
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES.split())
+@pytest.mark.parametrize("text", ["{}3栋停水了", "我是{}的租户，电梯坏了"])
+def test_a_similar_name_is_another_place(name: str, text: str) -> None:
+    found = REGISTER.find(text.format(name))
+    assert found is None or (found.estate_id is None and not found.candidates)
+
+
+@pytest.mark.parametrize(
+    ("text", "estate"),
+    [
+        *(
+            ("石乔新居3栋停水", None),
+            ("石桥新局停水", None),
+            ("石侨新居停水", "1"),
+            ("石桥新居小区停水", "1"),
+            ("石新桥居停水", None),
+        ),
+        *(("望云佳园停水", "2"), ("望芸家园停水", "2"), ("望云家圆停水", "2"), ("望云家停水", "2"), ("云望家园停水", "2")),
+        *(("枫林苑一期停水", "3"), ("枫林苑的二期停水", "4"), ("锦和西区停水", "6"), ("锦河东区停水", "5")),
+        *(("南溪人才公寓b区停水", "8"), ("澄湖停水", "9"), ("澄湖小区停水", "9"), ("三期那个高的电梯坏了", "1")),
+    ],
+)
+def test_the_estate_that_is_meant(text: str, estate: str | None) -> None:
+    found = REGISTER.find(text)
+    assert (found.estate_id if found else None) == estate
+
+
+@pytest.mark.parametrize(
+    ("text", "estate", "others"),
+    [
+        ("我住石桥新居，望云家园的路灯坏了", "2", ("石桥新居",)),
+        ("我住在望云家园，每天路过澄湖小区，那边围墙塌了", "9", ("望云家园",)),
+        ("石桥新居和望云家园都停水", None, ()),
+        ("我住石桥新居，停水了", "1", ()),
+    ],
+)
+def test_where_the_matter_is_goes_before_where_somebody_lives(text: str, estate: str | None, others: tuple[str, ...]) -> None:
+    found = REGISTER.find(text)
+    assert found is not None and found.estate_id == estate
+    assert tuple(name for _, name in found.others) == others
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("5栋到8栋停水", ("5", "6", "7", "8")),
+        ("3、4、5栋没电", ("3", "4", "5")),
+        ("3栋、5栋没电", ("3", "5")),
+        ("一号楼和三号楼", ("1", "3")),
+        ("3栋停水", ()),
+        ("等了3、4天", ()),
+    ],
+)
+def test_several_buildings(text: str, several: tuple[str, ...]) -> None:
+    assert buildings(plain(text)) == several

@@ -8,7 +8,8 @@ import pytest
 
 from routing.boilerplate import matter
 from routing.manner import raised, request_type, wants_secrecy
-from routing.tokens import Words, plain
+from routing.normal import plain
+from routing.tokens import Words
 from routing.understand import Understander
 
 
@@ -43,9 +44,13 @@ def test_json_is_the_promised_shape(understander: Understander) -> None:
     answer = json.loads(json.dumps(understander.understand("碧水家园三栋二单元一五零二水管爆了，电话13800138000").to_json()))
     assert list(answer) == [
         *("leaf", "group", "owner", "confidence", "runners_up", "request_type", "urgency", "emergency"),
-        *("place", "phones", "reserved", "about_contractor", "reasons", "review"),
+        *("place", "phones", "reserved", "about_contractor", "reasons", "review", "model"),
     ]
-    assert answer["place"] == {"estate": "碧水家园", "building": "3", "unit": "2", "room": "1502"}
+    promised = {"estate": "碧水家园", "building": "3", "unit": "2", "room": "1502"}
+    assert answer["place"] == promised | {
+        **{"buildings": [], "others": [], "candidates": []},
+        **{"address": "碧水家园三栋二单元一五零二", "source": "said"},
+    }
     assert (answer["leaf"], answer["owner"], answer["emergency"]) == ("E08", "emergency", ["E08"])
     assert answer["phones"] == ["13800138000"] and answer["reasons"] and len(answer["runners_up"]) == 3
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.clock import stopwatch
 from tests.app.cli.conftest import Terminal, Town
 
 PROMISED = {
@@ -60,11 +61,61 @@ def test_no_line_gives_no_answer(terminal: Terminal) -> None:
     assert terminal.done("classify", typed="") == ""
 
 
-def test_any_text_is_judged(terminal: Terminal) -> None:
-    odd = ["", " ", "🏠" * 50, "\u0000", "a" * 20000, "1", "\ud800"]
-    found = answers(terminal.done("classify", typed="\n".join(json.dumps({"id": n, "text": one}) for n, one in enumerate(odd))))
-    assert [one["id"] for one in found] == list(range(len(odd)))
-    assert all(one["leaf"] for one in found)
+NOTHING = {
+    **{
+        "empty": "",
+        "blank": " \n\t\u3000",
+        "zero": "\u0000",
+        "half a pair": "\ud800",
+        "pictures": "😡🔥🙏🏠",
+        "one letter": "水",
+    },
+    **{"english": "Hello, my lift is broken", "russian": "Лифт не работает", "tibetan": "ཆུ་མེད།", "uyghur": "لىفت بۇزۇلدى"},
+    **{"a flat": "3栋2单元1502", "a telephone": "13800000000", "stops": "。" * 33_000, "latin": "a" * 100_000},
+    **{
+        "brackets": "(" * 50_000,
+        "cries": "啊" * 33_000,
+        "none": "没" * 33_000,
+        "twos": "没有" * 16_000,
+        "figures": "8" * 100_000,
+    },
+    **{
+        "spoken": "一" * 33_000,
+        "faces": "[怒]" * 20_000,
+        "calls": "@" * 100_000,
+        "flats": "1-2-301 " * 12_000,
+        "marks": "#" * 100_000,
+    },
+    **{"nobody": "青禾" * 16_000, "denial": "不会漏电不会" * 5_000, "formulas": "请区政府核实" * 5_000},
+}
+
+
+def test_what_says_nothing_is_looked_at_by_a_person_soon(terminal: Terminal) -> None:
+    began = stopwatch()
+    found = answers(
+        terminal.done("classify", typed="\n".join(json.dumps({"id": name, "text": text}) for name, text in NOTHING.items()))
+    )
+    assert stopwatch() - began < len(NOTHING), "a second each at the most"
+    assert [one["id"] for one in found] == list(NOTHING)
+    assert [one["id"] for one in found if not (one["review"] and one["leaf"] and one["reasons"])] == []
+
+
+def test_lines_are_judged_alike_one_by_one_and_together(terminal: Terminal) -> None:
+    texts = ["厨房着火了", "楼上漏水没人管😡", "物业乱收费，电话13812345678", "", "電梯又停了", "三栋二单元一五零二停水"]
+    typed = [line(id=number, text=text) for number, text in enumerate(texts * 3)]
+    together = terminal.done("classify", typed="\n".join(typed))
+    assert "".join(terminal.done("classify", typed=one) for one in typed[: len(texts)]) == "".join(
+        together.splitlines(keepends=True)[: len(texts)]
+    )
+    assert len(together.splitlines()) == len(typed)
+
+
+def test_a_line_longer_than_what_is_read_at_a_time_stays_one(terminal: Terminal) -> None:
+    long = "楼道灯不亮，" + "请尽快安排人来看一看。" * 9_000
+    found = answers(
+        terminal.done("classify", typed="\n".join((line(id=1, text="漏水"), line(id=2, text=long), line(id=3, text="停电"))))
+    )
+    assert [one["id"] for one in found] == [1, 2, 3]
 
 
 def test_with_a_database_places_are_known(town: Town) -> None:

@@ -23,6 +23,8 @@ MAY: dict[str, set[str]] = {
     "GET /desk/t/{number}/deadlines": WORKS,
     "GET /desk/new": DESK,
     "POST /desk/new": DESK,
+    "POST /desk/new/check": DESK,
+    "POST /desk/{number}/not-repeat": DESK,
     "POST /desk/{number}/{noun}": DESK,
     "GET /desk/t/{number}/supervision/{order}": WORKS,
     "GET /jobs/t/{number}/supervision/{order}": {"jiangxiu"},

@@ -54,6 +54,13 @@ def test_a_low_rating_opens_a_new_round(house: House) -> None:
     assert "第 2 轮" in page and "重办" in page
 
 
+def test_the_desk_reads_which_model_judged_and_the_contractor_does_not(house: House) -> None:
+    _, number = house.submit()
+    model = house.cast.ticket(number).verdict["model"]
+    assert len(model) == 16 and f"模型 {model}" in house.browse("agent").shown(f"/desk/t/{number}")
+    assert model not in house.browse("jiangxiu").shown(f"/jobs/t/{number}")
+
+
 def test_the_desk_decides_what_the_machine_would_not(house: House) -> None:
     """No estate, no certain category: the queue says why; category, contractor and reply come from people."""
     _, number = house.submit(GATE, form_id="form-gate-0001")
