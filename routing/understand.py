@@ -89,7 +89,7 @@ class Understander:
             group=leaf.group,
             owner=leaf.owner,
             confidence=choice.confidence,
-            runners_up=tuple((code, p) for code, p in scores if code != leaf.code)[:3],
+            runners_up=tuple([one for one in scores[:4] if one[0] != leaf.code][:3]),
             request_type=manner.request_type(said, leaf.code),
             urgency=urgency,
             emergencies=emergencies,
