@@ -210,7 +210,7 @@ class Understander:
 
 
 def _says_nothing(said: str) -> bool:
-    """Whether less than two different Chinese letters are left beside flats and numbers, or a long text is the same few over and over."""
+    """Whether less than two different Chinese letters are left beside flats and numbers, or a long text repeats a few."""
     if len(said) >= LONG and len(set(said)) < FEW:
         return True
     return len(set(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG])))) < SHORTEST_SAYING
