@@ -88,7 +88,7 @@ class Vector:
 
 def letters(text: str, names: Iterable[str] = ()) -> str:
     """What a text says: its plain letters and digits, runs of them parted by blanks, without frame, address and ``names``."""
-    said = plain(text[:LONGEST])
+    said = str(plain(text[:LONGEST]))
     for name in names:
         if name:
             said = said.replace(name, " ")

@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 
 from app import corrections, guarded, learned, trial
-from app.bootstrap import build, model_for
+from app.bootstrap import build
 from app.cli import classifier_words as words
 from app.cli.calendars import as_json, by_whom, hotline_in_time, who
 from app.errors import BadInput
 from app.hotline import Hotline
 from app.policy import Policy, load_policy
 from app.settings import Settings, load_settings
+from app.shipped import model_for
 from app.store import corrections as store
 from app.store import schema
 from app.store.db import Database

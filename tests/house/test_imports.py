@@ -12,7 +12,7 @@ from tests.house.source import Source, sources
 
 ALLOWED: dict[str, set[str]] = {
     "channels": {"channels", "httpx", "pydantic", "wechatpy", "xmltodict", "cryptography"},
-    "routing": {"routing", "jieba", "rjieba", "sklearn", "rapidfuzz", "numpy", "scipy", "joblib"},
+    "routing": {"routing", "jieba", "opencc", "rjieba", "sklearn", "rapidfuzz", "numpy", "scipy", "joblib"},
     "sla": {"sla"},
 }
 IMPURE = {"asyncio", "http", "requests", "selectors", "smtplib", "socket", "sqlite3", "ssl", "subprocess", "time", "urllib"}
