@@ -43,7 +43,7 @@ class Run:
 
 def lines(number: int) -> list[bytes]:
     """Texts of our own sayings, some of them strung together, about forty letters long; the same ones every time."""
-    sayings = [said for says in load_policy().phrases.values() for said in says]
+    sayings = [said for says in load_policy().phrases.values() for said in says if len(said) <= LENGTH]
     chosen, made = random.Random(1), []
     for at in range(number):
         text, length = chosen.choice(sayings), chosen.randint(LENGTH - 15, LENGTH)

@@ -71,7 +71,7 @@ def _read(text: str) -> _Read:
     for at in held.sieve.passing(frozenset(said)):
         sign = held.signs[at]
         found = _found(said, sign, held.bearing)
-        seen = seen or bool(found)
+        seen = seen or bool(found) or sign.words.search(said) is not None
         if ringing := [text[start:end].strip() for start, end in found if held.bearing.rings(said, start, end, sign.guards)]:
             words.setdefault(sign.code, []).extend(ringing)
     hits = []

@@ -27,14 +27,14 @@ SURE_LEAF = 0.25
 SURE_GROUP = 0.45
 FORBIDDEN = 0.22  # P(G or R) from which a contractor is not set to work unasked
 FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
-ALARM = 0.70  # P(E) from the model alone that counts as an alarm
+ALARM = 0.85  # P(E) from the model alone that counts as an alarm
 BESIDE = 0.10  # P from which another matter in the same message is worth keeping
 NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
 OPENING = 60  # letters in which a letter says what it is about
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
-SHORTEST_SAYING = 2  # Chinese letters, the same
+SHORTEST_SAYING = 2  # different Chinese letters, the same
 LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
 RULE_SURE, RULE_LONE = 0.95, 0.75
 
@@ -90,7 +90,7 @@ class Understander:
             group=leaf.group,
             owner=leaf.owner,
             confidence=choice.confidence,
-            runners_up=tuple((code, p) for code, p in scores if code != leaf.code)[:3],
+            runners_up=tuple([one for one in scores[:4] if one[0] != leaf.code][:3]),
             request_type=manner.request_type(said, leaf.code),
             urgency=urgency,
             emergencies=emergencies,
@@ -219,10 +219,10 @@ class Understander:
 
 
 def _says_nothing(said: str) -> bool:
-    """Whether less than two Chinese letters are left beside flats and numbers, or a long text is the same few over and over."""
+    """Whether less than two different Chinese letters are left beside flats and numbers, or a long text repeats a few."""
     if len(said) >= LONG and len(set(said)) < FEW:
         return True
-    return len(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG]))) < SHORTEST_SAYING
+    return len(set(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG])))) < SHORTEST_SAYING
 
 
 def _opening(core: str) -> str:
