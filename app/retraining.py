@@ -66,7 +66,8 @@ def learn(policy: Policy, own: Sequence[Example], gazetteer: Gazetteer) -> Model
         texts.append(matter(without(said, gazetteer.find(said))))
         labels.append(one.leaf)
         counts.append(OWN)
-    return fit(texts, labels, extra=taxonomy_words(policy.taxonomy), weights=counts)
+    public = [True] * (len(texts) - len(own)) + [False] * len(own)
+    return fit(texts, labels, extra=taxonomy_words(policy.taxonomy), weights=counts, public=public)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
-VERSION = "2"  # of the features; a change makes saved models stale
+VERSION = "3"  # of the features; a change makes saved models stale
 _LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")

@@ -21,8 +21,9 @@ from routing.tokens import taxonomy_words
 
 Floats64 = npt.NDArray[np.float64]
 _BLOCKS = ("words", "letters")
+_FEW = 500  # texts
 _CAP = 300_000  # features per block
-_OTHER_HANDS = 1.4  # residents write less like the examples than the examples like each other
+_OTHER_HANDS = 2.4  # residents write less like the examples than the examples like each other
 
 
 def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> Model:
@@ -38,7 +39,8 @@ def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> Model:
         for text in (taxonomy.leaves[code].name, *phrases.get(code, ())):
             texts.append(matter(plain(text)))
             labels.append(code)
-    return fit(texts, labels, extra=taxonomy_words(taxonomy), name=fingerprint(phrases, taxonomy))
+    public = [True] * len(texts)
+    return fit(texts, labels, extra=taxonomy_words(taxonomy), name=fingerprint(phrases, taxonomy), public=public)
 
 
 def fit(
@@ -48,10 +50,12 @@ def fit(
     extra: tuple[str, ...] = (),
     name: str = "",
     weights: Sequence[float] | None = None,
+    public: Sequence[bool] | None = None,
 ) -> Model:
     """Learn any labels from any texts. Deterministic. Raises ValueError for fewer than two labels or unequal lengths.
 
-    ``weights``: how much each text counts, by default 1.
+    ``weights``: how much each text counts, by default 1. ``public``: of which texts every fragment may stand in the model,
+    by default of none; of the others only what two or more texts have in common.
     """
     heft = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=np.float64)
     if len(texts) != len(labels) or len(texts) != len(heft) or len(set(labels)) < 2:
@@ -60,8 +64,9 @@ def fit(
     read = [features(text, words) for text in texts]
     matrices, vocabularies, idfs, first = [], [], [], 0
     for block in range(len(_BLOCKS)):
-        maker = TfidfVectorizer(analyzer=_elements, sublinear_tf=True, min_df=_rarest(len(texts)), max_features=_CAP)
-        matrices.append(maker.fit_transform([counts[block] for counts in read]))
+        counted = [counts[block] for counts in read]
+        maker = TfidfVectorizer(analyzer=_elements, sublinear_tf=True, vocabulary=_kept(counted, public))
+        matrices.append(maker.fit_transform(counted))
         vocabularies.append({str(word): first + int(i) for word, i in sorted(maker.vocabulary_.items(), key=lambda kv: kv[1])})
         idfs.append(maker.idf_)
         first += len(maker.vocabulary_)
@@ -77,8 +82,16 @@ def fit(
     return Model(known, name, tuple(vocabularies), planes, idf, bias, temperature, extra, words)
 
 
-def _rarest(size: int) -> int:
-    return 1 if size < 500 else 2
+def _kept(counted: Sequence[Counter[str]], public: Sequence[bool] | None) -> list[str]:
+    """What may stand in the model, at most _CAP of it, the commonest first; in the order of the alphabet.
+
+    A word of one text only may name a person, and tells one label from another only where texts are few and written for it.
+    """
+    texts = Counter(name for counts in counted for name in counts)
+    ours = {name for counts, ours in zip(counted, public or (), strict=False) if ours for name in counts}
+    least = 2 if len(counted) >= _FEW else 1
+    kept = [name for name, n in texts.items() if n >= least or name in ours]
+    return sorted(sorted(kept, key=lambda name: (-texts[name], name))[:_CAP])
 
 
 def _elements(counts: Counter[str]) -> Iterable[str]:
