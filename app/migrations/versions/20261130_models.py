@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_models"
-down_revision = "20261130_repeats"
+down_revision = "20261126_casework"
 branch_labels = None
 depends_on = None
 
