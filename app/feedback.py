@@ -17,6 +17,7 @@ from app.store import tickets as store
 from app.tickets.followup import Rating
 from app.tickets.lifecycle import Actor, Role, State
 from app.tickets.model import Message, Ticket
+from app.triage import alarm
 
 LOW = 2  # 不满意 and worse open a new round
 UNSOLVED = "未解决"  # what somebody says who says no more than that
@@ -110,6 +111,7 @@ def _taken_up(tx: Tx, ticket: Ticket, said: Answers, by: Actor) -> str:
             callbacks.ask_why(tx, ticket)
         return say("talk", "rated_low_late", number=ticket.public_number, days=days) + asked
     act(tx, ticket, "reopen", by, {"reason": _why_again(tx, said.reason, f"评价{said.satisfied}分")})
+    _heed(tx, ticket, said.reason)
     return say("talk", "rated_low", number=ticket.public_number) + asked
 
 
@@ -144,6 +146,16 @@ def contest(tx: Tx, ticket: Ticket, reason: str) -> None:
         words = Message(ticket=ticket, at=tx.now, by_role=by.role, channel="webform", text=reason)
         words.audience = ["resident", "supervisor"]
         tx.write(words)
+    _heed(tx, ticket, reason)
+
+
+def _heed(tx: Tx, ticket: Ticket, reason: str) -> None:
+    """Why somebody is not content may be that it burns: such a word rings like any other. The ticket is open again by then."""
+    if reason in ("", UNSOLVED):
+        return
+    verdict = tx.hotline.knowledge(tx.session).understander.understand(reason)
+    if verdict.emergencies:
+        alarm(tx, ticket, verdict, reason)
 
 
 def _why_again(tx: Tx, reason: str, otherwise: str) -> str:

@@ -44,7 +44,17 @@ _STAFF = re.compile(
     r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
 _SENTENCE = re.compile(r"[。!?;\n]")
-_NO_MATTER = re.compile(r"电话|手机|号码|单元|小区|[栋幢室房楼层号\d\W_]")
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
+    "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
+)
+# Who it is, where, and when somebody is at home: nothing that a contractor or an office could be asked to do.
+_NO_MATTER = re.compile(
+    r"(?:联系)?(?:电话|手机|号码)|单元|小区|(?:今|明|后)天|[上下]午|晚上|中午|白天|随时|周[一二三四五六日末]"
+    rf"|我(?:姓|叫|是)?[{_SURNAMES}](?:先生|女士|师傅|[一-龥]{{1,2}}(?=[,。!、 ]|今|明|上午|下午|晚|随时|都|在家|$))"
+    rf"|姓[{_SURNAMES}]|(?:都|一直)?(?:有人)?在家|就是|谢谢|好的|[栋幢室房楼层号\d\W_]"
+)
+_PHONE = re.compile(r"(?:联系)?(?:电话|手机|号码)?(?:号码?)?[:是为]?\s*\d[\d\- ]{6,}\d")
 
 
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -234,9 +244,8 @@ def _opening(core: str) -> str:
 
 
 def without(said: str, place: PlaceFound | None) -> str:
-    """The (plain) text without the estate's name, so that a place does not speak for a matter."""
-    if place is None or not (place.estate_id or place.candidates):
-        return said
-    for words in place.words:
+    """The (plain) text without the names of places and without numbers to call, so that neither speaks for a matter."""
+    said = _PHONE.sub(" ", said)
+    for words in place.words if place else ():
         said = said.replace(words, " ")
     return said

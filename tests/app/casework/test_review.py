@@ -11,6 +11,7 @@ from app.errors import Conflict
 from app.store import board
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, State
+from app.triage import draw_on
 from tests.app.casework.stage import Stage
 
 
@@ -87,6 +88,34 @@ def test_what_an_objection_says_of_the_contractors_people_is_read_by_others_only
     assert all("红包" not in row.text for row in stage.notices(number, "contractor"))
     (kept,) = [one for one in stage.cast.history(number).messages if "红包" in one.text]
     assert kept.audience == ["resident", "supervisor"]
+
+
+@pytest.mark.parametrize("how", ["contest", "rate"])
+def test_an_emergency_in_why_it_is_not_solved_rings(sqlite_stage: Stage, how: str) -> None:
+    stage, words = sqlite_stage, "修好个啥，现在插座又在冒火花"
+    number = stage.brought_to(State.RESOLVED)
+    with stage.cast.hotline.tx() as tx:
+        ticket = store.by_number(tx.session, number, SYSTEM)
+        if how == "contest":
+            feedback.contest(tx, ticket, words)
+        else:
+            feedback.rate(tx, ticket, feedback.Answers(1, reason=words), via="webform")
+    assert "E04" in stage.ticket(number).emergencies and stage.ticket(number).urgency == "U0"
+    (alarm,) = [event for event in stage.events(number) if event.action == "alarm"]
+    assert stage.told_by(number, alarm) == {"resident", "desk", "supervisor"}
+
+
+def test_a_second_emergency_of_another_kind_rings_again(sqlite_stage: Stage) -> None:
+    stage, hotline = sqlite_stage, sqlite_stage.cast.hotline
+    number = stage.opens("C15")
+    for words in ("楼道里有煤气味", "现在着火了"):
+        with hotline.tx() as tx:
+            verdict = hotline.knowledge(tx.session).understander.understand(words)
+            draw_on(tx, store.by_number(tx.session, number, SYSTEM), words, verdict)
+    assert {"E01", "E03"} <= set(stage.ticket(number).emergencies)
+    assert len([event for event in stage.events(number) if event.action == "alarm"]) == 2
+    contact = stage.clock_of(number, "contact")
+    assert contact.due_at - contact.started_at <= timedelta(minutes=5), "two minutes by the clock, whatever the hour"
 
 
 def test_the_window_for_an_objection_is_counted_by_our_own_record(stage: Stage) -> None:

@@ -180,7 +180,7 @@ def test_a_citys_own_word_is_learned_and_the_check_is_honest(spoiled_town: Town,
     """A word that only this city uses, for the lamps of the stairs; each fold learns it from the others."""
     terminal, stage = spoiled_town
     for floor in "一二三四五六七八":
-        stage.does(stage.opens(leaf="C12", text=f"{floor}楼爬梯照路子瞎了火"), "classify", stage.agent, leaf="C06")
+        stage.does(stage.opens(leaf="C12", text=f"{floor}楼油灯笼子困觉了"), "classify", stage.agent, leaf="C06")
     out = tmp_path / "own.npz"
     told = terminal.json("classifier", "train", "--history", "--folds", "2", "--out", str(out))
     assert (told["n"], told["corrections"], told["changed"], told["guard"]) == (8, 8, 8, [])
