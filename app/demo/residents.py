@@ -87,8 +87,12 @@ class Crowd:
         seconds: float,
         repeats: float,
         heard: Callable[[Sent], None],
+        going: Callable[[], bool] = lambda: True,
     ) -> Tally:
-        """Sends ``rate`` messages a second for so long, a share of them more than once, without waiting for the answers."""
+        """Sends ``rate`` messages a second for so long, a share of them more than once, without waiting for the answers.
+
+        Writes no further one once ``going`` says no; whatever is under way is then brought to its end.
+        """
         tally = Tally()
         started = stopwatch()
 
@@ -99,6 +103,8 @@ class Crowd:
 
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client, asyncio.TaskGroup() as talk:
             for count in range(max(1, round(rate * seconds))):
+                if not going():
+                    break
                 talk.create_task(one(client, self._chance.choice(complaints).text))
                 await asyncio.sleep(max(0.0, started + (count + 1) / rate - stopwatch()))
         tally.seconds = stopwatch() - started

@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,16 +88,17 @@ def _live_and_die(lives: Nursery, settings: Settings, record: Record, out: Path,
 
 
 async def _load(url: str, server: Child, said: list[Sent], longer: float) -> None:
-    """Residents write; once some have been answered, the server is killed; whoever waits for an answer then gives up at once."""
-    crowd = Crowd(url, ACCOUNT, SystemClock(), random.Random(len(said)), Mode.SAFE)
-    writing = asyncio.create_task(crowd.write(complaints(), rate=RATE, seconds=60, repeats=0.2, heard=said.append))
+    """Residents write; once some have been answered, the server is killed; whoever waits for an answer then gets none."""
+    crowd, alive = Crowd(url, ACCOUNT, SystemClock(), random.Random(len(said)), Mode.SAFE), True
+    writing = asyncio.create_task(
+        crowd.write(complaints(), rate=RATE, seconds=60, repeats=0.2, heard=said.append, going=lambda: alive)
+    )
     while sum(one.acknowledged for one in said) < ANSWERED:
         await asyncio.sleep(0.01)
     await asyncio.sleep(longer)
     server.kill()
-    writing.cancel()
-    with suppress(asyncio.CancelledError):
-        await writing
+    alive = False
+    await writing
 
 
 def _let_it_finish(lives: Nursery, settings: Settings, out: Path) -> int:
