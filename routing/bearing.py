@@ -12,7 +12,6 @@ from routing.patterns import apart, expression
 _STOP = "。!?;…"
 _CLAUSE = _STOP + ",、 \n"
 _LINE = _STOP + "\n"
-_LINE = _STOP + "\n"
 _BESIDE = 6  # signs within which a trap is at a hit's side
 _REACH = 60  # signs on either side beyond which nothing bears on a hit
 _BLANK = "◇"  # stands for a sign of a figure of speech, so that every place in the text stays where it was

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from routing.needed import Sieve
 from routing.patterns import expression, table
-from routing.prefilter import Prefilter
 
 _REACH = 14  # how far on either side of a hit the softening words are looked for
 # In a long letter the matter stands at the head or, for an accusation, at the foot; elsewhere a word is an aside: (head, foot).
@@ -53,12 +53,12 @@ class _Items:
 
     def __init__(self, rows: list[list[re.Pattern[str]]]) -> None:
         self._items = [(number, item) for number, items in enumerate(rows) for item in items]
-        self._prefilter = Prefilter([item for _, item in self._items])
+        self._sieve = Sieve([(item,) for _, item in self._items])
 
     def matching(self, text: str) -> list[int]:
         """The numbers, in order, of the rows that match somewhere."""
         found: list[int] = []
-        for candidate in self._prefilter.candidates(frozenset(text)):
+        for candidate in self._sieve.passing(frozenset(text)):
             number, item = self._items[candidate]
             if (not found or found[-1] != number) and item.search(text):
                 found.append(number)
