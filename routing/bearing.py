@@ -75,6 +75,18 @@ class Bearing:
             return False
         return not (self.HABIT in guards and (self._habit.search(before[-16:]) or self._habit.search(words)))
 
+    def ended(self, text: str, start: int, end: int) -> bool:
+        """Whether what follows says how it ended, of a thing that no word puts into an earlier time of its own."""
+        before, after = text[_back(text, start, _STOP) : start], text[end : _forth(text, end, _STOP)]
+        if self._past.search(before[-24:]):
+            return False
+        return bool(self._not_after.search(after) or self._over.search(after[:30]))
+
+    def goes_on(self, text: str, start: int, end: int) -> bool:
+        """Whether a word of the present stands by the words at ``start:end``."""
+        before, after = text[_back(text, start, _STOP) : start], text[end : _forth(text, end, _STOP)]
+        return self._is_now(before, text[start:end], text[end : self.clause(text, start, end)[1]], after)
+
     def _denied(self, head: str, words: str, after: str) -> bool:
         if self._not_after.search(after) and not self._again.search(after[:40]):
             return True

@@ -67,17 +67,27 @@ def _read(text: str) -> _Read:
     text = plain(text)
     said = held.bearing.literal(text)
     seen = False
-    words: dict[str, list[str]] = {}
+    ringing: dict[str, list[tuple[int, int]]] = {}
+    settled: dict[str, int] = {}  # where the text last says how it ended
     for at in held.sieve.passing(frozenset(said)):
         sign = held.signs[at]
         found = _found(said, sign, held.bearing)
         seen = seen or bool(found) or sign.words.search(said) is not None
-        if ringing := [text[start:end].strip() for start, end in found if held.bearing.rings(said, start, end, sign.guards)]:
-            words.setdefault(sign.code, []).extend(ringing)
+        for start, end in found:
+            if held.bearing.rings(said, start, end, sign.guards):
+                ringing.setdefault(sign.code, []).append((start, end))
+            elif held.bearing.ended(said, start, end):
+                settled[sign.code] = max(start, settled.get(sign.code, 0))
     hits = []
     for code in held.why:
-        if code in words:
-            shown = tuple(dict.fromkeys(words[code]))[:_SHOWN]
+        # A heading and the first lines name what a later sentence brings to its end: one event, unless it is said to go on.
+        spoken = [
+            (start, end)
+            for start, end in ringing.get(code, ())
+            if start > settled.get(code, -1) or held.bearing.goes_on(said, start, end)
+        ]
+        if spoken:
+            shown = tuple(dict.fromkeys(text[start:end].strip() for start, end in spoken))[:_SHOWN]
             hits.append(EmergencyHit(code, shown, f"{held.why[code]}：原话“{'”“'.join(shown)}”"))
     return _Read(tuple(hits), seen or said != text)
 
