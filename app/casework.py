@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import evidence, notify, passing_on, webhooks
+from app import evidence, naming, notify, passing_on, webhooks
 from app.errors import BadInput, Conflict, NotAllowed
 from app.hotline import Tx
 from app.store import calls, lineage, sequences
@@ -144,7 +144,7 @@ def _document(tx: Tx, ticket: Ticket, by: Actor, given: Mapping[str, Any]) -> di
     number = tx.hotline.policy.rules.supervision_number
     order = sequences.take(tx.session, f"supervision.{year}")
     issuer = tx.hotline.knowledge(tx.session).snapshot.purchasers.get(by.org, "")
-    to = "热线坐席" if ticket.handler == Handler.DESK else notify.handler_name(tx, ticket)
+    to = "热线坐席" if ticket.handler == Handler.DESK else naming.handler_name(tx, ticket)
     return {"document": number.format(year=year, n=order), "to": to, "issuer": issuer}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import feedback, matters, notify
+from app import feedback, matters, naming, notify
 from app.casework import act, resident_of
 from app.hotline import Tx
 from app.store import lineage, talk
@@ -193,13 +193,13 @@ def status_line(tx: Tx, ticket: Ticket) -> str:
 
 def _standing(tx: Tx, ticket: Ticket) -> dict[str, str]:
     handled = ticket.state not in (State.RECEIVED, State.REJECTED)
-    handler = tx.hotline.texts.say("talk", "status_handler", handler=notify.handler_name(tx, ticket)) if handled else ""
+    handler = tx.hotline.texts.say("talk", "status_handler", handler=naming.handler_name(tx, ticket)) if handled else ""
     return {"state": STATE_NAMES[ticket.state], "handler_line": handler, "due_line": notify.due_line(tx, ticket)}
 
 
 def matter_name(tx: Tx, ticket: Ticket) -> str:
     """What a ticket is about, as its resident reads it: the category without its code."""
-    return notify.leaf_name(tx, ticket).lstrip("ABCDEFGNPR0123456789")
+    return naming.leaf_name(tx, ticket).lstrip("ABCDEFGNPR0123456789")
 
 
 def _nudge(tx: Tx, word: Word, found: re.Match[str]) -> Heard:

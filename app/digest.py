@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from app import notify
+from app import naming, notify
 from app.hotline import Hotline, Tx
 from app.store import holds
 from app.store import outbox as store
@@ -128,7 +128,7 @@ def _line(tx: Tx, row: OutboxRow) -> str:
         "digest",
         "line",
         number=row.ticket.number,
-        place=notify.place_name(tx, row.ticket, OUTSIDE if row.audience in notify.CONTRACTORS else SYSTEM),
+        place=naming.place_name(tx, row.ticket, OUTSIDE if row.audience in notify.CONTRACTORS else SYSTEM),
         target_name=details["target_name"],
         due=details["due"],
         level_name=details.get("level_name") or "提醒",

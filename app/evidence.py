@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app import notify
+from app import naming
 from app.errors import BadInput
 from app.hotline import Tx
 from app.store import photos
@@ -155,4 +155,4 @@ def _finished(tx: Tx, ticket: Ticket, given: Mapping[str, Any], after: Sequence[
 def proposed(tx: Tx, ticket: Ticket, viewer: Actor) -> dict[str, str]:
     """What a form begins with: done now, at the place the complaint is about, as far as the viewer may know it."""
     local = tx.now.astimezone(tx.hotline.zone)
-    return {"finished": local.strftime("%Y-%m-%dT%H:%M"), "spot": notify.place_name(tx, ticket, viewer)}
+    return {"finished": local.strftime("%Y-%m-%dT%H:%M"), "spot": naming.place_name(tx, ticket, viewer)}

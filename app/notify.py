@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.hotline import Tx
+from app.naming import contractor_name, handler_name, leaf_name, place_name
 from app.policy import LIKE
 from app.store import outbox
-from app.tickets.lifecycle import BY_TIME, SYSTEM, Actor, Handler, Role, Rule
+from app.tickets.lifecycle import BY_TIME, Handler, Role, Rule
 from app.tickets.model import Message, Ticket, TicketEvent, Timer
 from app.tickets.post import OutboxRow, OutboxState
-from app.tickets.privacy import OUTSIDE, as_told, masked, reads_words, sees_dwelling
+from app.tickets.privacy import OUTSIDE, as_told, masked, reads_words
 from app.tickets.residents import Resident
 from channels.contract import Receives
 
@@ -215,38 +216,6 @@ def replies(tx: Tx, ticket: Ticket) -> bool:
     """Whether the resident waits for an answer in the very call that brought the message."""
     channel = tx.hotline.channels.get(ticket.channel)
     return channel is not None and channel.spec.receives is Receives.PUSH
-
-
-def handler_name(tx: Tx, ticket: Ticket) -> str:
-    """Who answers for the ticket, in words."""
-    names = tx.hotline.knowledge(tx.session).snapshot
-    if ticket.follows_id is not None:  # the work is done under the incident's work order
-        return handler_name(tx, tx.session.get_one(Ticket, ticket.follows_id))
-    match ticket.handler:
-        case Handler.CONTRACTOR:
-            return names.contractors.get(ticket.contractor_id or 0, "承接主体")
-        case Handler.PURCHASER:
-            return names.purchasers.get(ticket.purchaser_id or 0, "主管部门")
-        case _:
-            return "热线坐席"
-
-
-def contractor_name(tx: Tx, contractor_id: int) -> str:
-    return tx.hotline.knowledge(tx.session).snapshot.contractors.get(contractor_id, "承接主体")
-
-
-def place_name(tx: Tx, ticket: Ticket, viewer: Actor = SYSTEM) -> str:
-    """Estate, building, unit, room, as far as known and as far as this viewer may know."""
-    estates = tx.hotline.knowledge(tx.session).snapshot.register.estates
-    whole = sees_dwelling(viewer, ticket)
-    estate = estates[str(ticket.estate_id)].name if ticket.estate_id else (ticket.place_text if whole else "") or "地点待核"
-    parts = [(ticket.building, "栋"), *([(ticket.unit, "单元"), (ticket.room, "室")] if whole else [])]
-    return estate + "".join(f"{value}{word}" for value, word in parts if value)
-
-
-def leaf_name(tx: Tx, ticket: Ticket) -> str:
-    leaf = tx.hotline.policy.taxonomy.leaves.get(ticket.leaf)
-    return f"{leaf.code}{leaf.name}" if leaf else "类别待核"
 
 
 def running(ticket: Ticket, target: str) -> Timer | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import notify
+from app import naming, notify
 from app.hotline import Tx
 from app.store import tickets as store
 from app.tickets.lifecycle import RULES, State
@@ -31,9 +31,9 @@ def passed_on(tx: Tx, incident: Ticket, event: TicketEvent) -> Passed | None:
     given, say = event.details, tx.hotline.texts.say
     match event.action:
         case "dispatch" | "refer":
-            return Passed("progress", {"text": say("talk", "incident_dispatched", handler=notify.handler_name(tx, incident))})
+            return Passed("progress", {"text": say("talk", "incident_dispatched", handler=naming.handler_name(tx, incident))})
         case "accept":
-            named = {"handler": notify.handler_name(tx, incident), "eta": given.get("eta", "")}
+            named = {"handler": naming.handler_name(tx, incident), "eta": given.get("eta", "")}
             return Passed("progress", {"text": say("talk", "incident_accepted", **named)})
         case "progress":
             return Passed("progress", {"text": given["text"]})

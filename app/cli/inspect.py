@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from app import notify
+from app import naming
 from app.bootstrap import build
 from app.policy import URGENCIES, Policy
 from app.register.check import check_register
@@ -81,9 +81,9 @@ def due(hours: int, as_json: bool) -> None:
                 "target": timer.name,
                 "due_at": timer.due_at.isoformat(),
                 "overdue": timer_store.has_lapsed(timer, now),
-                "handler": notify.handler_name(tx, timer.ticket),
-                "leaf": notify.leaf_name(tx, timer.ticket),
-                "place": notify.place_name(tx, timer.ticket),
+                "handler": naming.handler_name(tx, timer.ticket),
+                "leaf": naming.leaf_name(tx, timer.ticket),
+                "place": naming.place_name(tx, timer.ticket),
                 "due": hotline.spell(timer.due_at),
             }
             for timer in timer_store.lapsing(tx.session, now, now + timedelta(hours=hours))

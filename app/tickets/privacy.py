@@ -23,9 +23,14 @@ from app.tickets.lifecycle import BY_TIME, SEALED_GROUPS, Actor, Handler, Role
 from app.tickets.model import Duty, Ticket, TicketEvent
 from app.tickets.petitions import DENIED_BY, GRANTED_BY
 
-_MOBILE = re.compile(r"(?:(?<!\d)|(?<=86))(1[3-9]\d)([-\s]?)\d{4}([-\s]?\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?)[2-9]\d{4,5}(\d{2})(?!\d)")
-_IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+_GAP = r"[-\s,，、]?"  # between the groups of a number as people write it or it is read aloud
+_MOBILE = re.compile(rf"(?:(?<!\d)|(?<=86)|(?<=86[-\s]))1[3-9]\d{_GAP}(\d{{4}}){_GAP}\d{{4}}(?!\d)")
+_LANDLINE = re.compile(rf"(?<!\d)0\d{{2,3}}[)）]?{_GAP}([2-9]\d{{2,3}}{_GAP}\d{{2}})\d{{2}}(?!\d)")
+_IDENTITY = re.compile(rf"(?<!\d)\d{{6}}{_GAP}(\d{{4}}{_GAP}\d{{4}}){_GAP}\d{{3}}[\dXx](?!\d)")
+_WIDE = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+_SPOKEN = str.maketrans("零〇一二三四五六七八九幺两", "0012345678912")
+_ALOUD = re.compile(r"[零〇一二三四五六七八九幺两](?:[\s,，、-]?[零〇一二三四五六七八九幺两\d]){6,}")
+_KEPT_ALOUD = (3, 2)  # figures left standing at the head and foot of a number read aloud in no known form
 # Three or four figures by themselves, but for years, sums, lengths of time, and what stands in a date or a number of a document.
 _ROOM = re.compile(r"(?<![0-9A-Za-z.:：〔*-])\d{3,4}(?![0-9A-Za-z*〕-]|[.:：]\d|年|元|块|度|天|次|小时|分钟|号楼)")
 _UNIT = re.compile(r"[0-9A-Za-z一二三四五六七八九十]+单元")
@@ -215,8 +220,8 @@ def _mask_address(text: str, name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """138****5678."""
-    return _MOBILE.sub(r"\1\2****\3", phone) if _MOBILE.search(phone) else re.sub(r"\d(?=\d{2})", "*", phone)
+    """138****5678; of any other number its last two figures."""
+    return mask_text(phone) if _MOBILE.search(phone) else re.sub(r"\d(?=\d{2})", "*", phone)
 
 
 def mask_name(name: str) -> str:
@@ -225,7 +230,18 @@ def mask_name(name: str) -> str:
 
 
 def mask_text(text: str, name: str = "") -> str:
-    """Phone and identity numbers inside free text, and the complainant's ``name``; everything else stays as it was said."""
+    """Phone and identity numbers inside free text, written in any width or read aloud, and the complainant's ``name``; everything
+    else stays as it was said."""
     if len(name) > 1:
         text = text.replace(name, mask_name(name))
-    return _LANDLINE.sub(r"\1*****\2", _MOBILE.sub(r"\1\2****\3", _IDENTITY.sub(r"\1********\2", text)))
+    figures = _ALOUD.sub(lambda run: run[0].translate(_SPOKEN), text.translate(_WIDE))  # sign for sign: every place stays
+    hidden: set[int] = set()
+    for pattern in (_IDENTITY, _MOBILE, _LANDLINE):
+        for found in pattern.finditer(figures):
+            hidden.update(range(*found.span(1)))
+            figures = figures[: found.start()] + "·" * len(found[0]) + figures[found.end() :]
+    head, foot = _KEPT_ALOUD
+    for run in _ALOUD.finditer(text):
+        places = [at for at in range(*run.span()) if figures[at].isdigit()]
+        hidden.update(places[head : len(places) - foot])
+    return "".join("*" if at in hidden and sign not in "-, ，、\t\n" else sign for at, sign in enumerate(text))

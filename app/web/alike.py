@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import notify, repeats
+from app import naming, repeats
 from app.hotline import Hotline, Tx
 from app.tickets.lifecycle import STATE_NAMES, Actor
 from app.tickets.model import Ticket
@@ -38,8 +38,8 @@ def _view(tx: Tx, offer: repeats.Offer, viewer: Actor) -> RepeatView:
     ticket, repeat = offer.ticket, offer.repeat
     return RepeatView(
         number=ticket.number,
-        leaf=notify.leaf_name(tx, ticket),
-        place=notify.place_name(tx, ticket, viewer),
+        leaf=naming.leaf_name(tx, ticket),
+        place=naming.place_name(tx, ticket, viewer),
         state=STATE_NAMES[ticket.state],
         tone=STATE_TONES[ticket.state],
         created=tx.hotline.spell(ticket.created_at),

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import interviews, notify
+from app import interviews, naming
 from app.errors import BadInput, Conflict, HotlineError, NotAllowed
 from app.feedback import Answers
 from app.hotline import Hotline, Tx
@@ -172,10 +172,10 @@ def _row(tx: Tx, task: CallBack, viewer: Actor) -> CallRow:
     phone = resident.phone if resident is not None else ""
     return CallRow(
         number=ticket.number,
-        place=notify.place_name(tx, ticket),
-        leaf=notify.leaf_name(tx, ticket),
+        place=naming.place_name(tx, ticket),
+        leaf=naming.leaf_name(tx, ticket),
         why=CALL_REASONS[task.why],
-        handler=notify.handler_name(tx, ticket),
+        handler=naming.handler_name(tx, ticket),
         phone=mask_phone(phone) if viewer.role is Role.ADMIN else phone,
         next=tx.hotline.spell(task.next_at),
         due=task.next_at is not None and task.next_at <= tx.now,

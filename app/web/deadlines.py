@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from app import notify
+from app import naming
 from app.explain import Deadline, Explained, explain, notes_of
 from app.hotline import Hotline, Tx
 from app.retold import Card, agreement, as_data, card, unwritten
@@ -47,7 +47,7 @@ def show_deadlines(request: Request, hotline: Hotline, me: SignedIn, number: str
         notes = notes_of(tx, found.deadlines)
         view: dict[str, Any] = {
             "number": ticket.number,
-            "leaf": notify.leaf_name(tx, ticket),
+            "leaf": naming.leaf_name(tx, ticket),
             "cards": _cards(found, notes),
             "agrees": found.agrees,
             "agreement": agreement(found),

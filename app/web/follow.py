@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app import dialogue, matters, notify
+from app import dialogue, matters, naming, notify
 from app.casework import act, resident_of
 from app.hotline import Tx
 from app.store import inbox, lineage
@@ -110,9 +110,9 @@ def follow_view(tx: Tx, own: Ticket, viewer: Actor) -> FollowView:
         state=STATE_NAMES[ticket.state],
         tone=views.STATE_TONES[ticket.state],
         headline="您已撤回" if withdrawn or ended == "withdraw" else HEADLINES[ticket.state],
-        handler=notify.handler_name(tx, ticket) if handled else "",
+        handler=naming.handler_name(tx, ticket) if handled else "",
         leaf=dialogue.matter_name(tx, ticket),
-        place=notify.place_name(tx, own),
+        place=naming.place_name(tx, own),
         text=own.text,
         created=tx.hotline.spell(own.created_at),
         confidential=own.confidential,
@@ -142,7 +142,7 @@ def _part(tx: Tx, part: Ticket) -> PartView:
         text=part.text,
         tone=views.STATE_TONES[part.state],
         headline="您已撤回" if withdrawn else HEADLINES[part.state],
-        handler=notify.handler_name(tx, part) if handled else "",
+        handler=naming.handler_name(tx, part) if handled else "",
         promises=_promises(tx, part),
         done=str(answers[-1].details.get("text", "")) if answers else "",
         may_rate=part.state in matters.DONE and matters.done_at(tx, part) is not None and not rating,

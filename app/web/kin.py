@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import notify
+from app import naming
 from app.hotline import Tx
 from app.store import lineage
 from app.store import tickets as store
@@ -79,9 +79,9 @@ def _number(tx: Tx, ticket_id: int | None) -> str:
 def _row(tx: Tx, ticket: Ticket) -> KinRow:
     return KinRow(
         number=ticket.number,
-        leaf=notify.leaf_name(tx, ticket),
-        place=notify.place_name(tx, ticket),
+        leaf=naming.leaf_name(tx, ticket),
+        place=naming.place_name(tx, ticket),
         state=STATE_NAMES[ticket.state],
         tone=STATE_TONES[ticket.state],
-        handler=notify.handler_name(tx, ticket),
+        handler=naming.handler_name(tx, ticket),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app import notify
+from app import naming
 from app.hotline import Tx
 from app.store.board import SHUFFLED
 from app.tickets import privacy
@@ -81,7 +81,7 @@ def reads_order(viewer: Actor, order: Supervision) -> bool:
 def _duty(tx: Tx, ticket: Ticket, viewer: Actor, one: Duty) -> Line:
     state, tone = ("待完成", "amber") if one.open else ("已完成", "green") if one.done_at is not None else ("已撤销", "grey")
     return Line(
-        title=f"请{notify.contractor_name(tx, one.contractor_id)}协办",
+        title=f"请{naming.contractor_name(tx, one.contractor_id)}协办",
         state=state,
         tone=tone,
         at=tx.hotline.spell(one.asked_at),

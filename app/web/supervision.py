@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fastapi import Request, Response
 
-from app import notify
+from app import naming
 from app.errors import NotFound
 from app.hotline import Hotline, Tx
 from app.store import tickets as store
@@ -74,8 +74,8 @@ def _view(tx: Tx, ticket: Ticket, order: Supervision) -> OrderView:
         to=order.to_name,
         due=_due(tx, ticket, order),
         ticket=ticket.number,
-        leaf=notify.leaf_name(tx, ticket),
-        place=notify.place_name(tx, ticket, reader),
+        leaf=naming.leaf_name(tx, ticket),
+        place=naming.place_name(tx, ticket, reader),
         received=tx.hotline.spell(ticket.created_at),
         summary="事项不再由该单位承办，内容从略。" if unknown else views.complaint(tx, ticket, reader),
         demand=views.readable(tx, ticket, reader, order.demand),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from app import notify
+from app import naming
 from app.hotline import Tx
 from app.store.board import Now
 from app.store.timers import has_lapsed
@@ -144,10 +144,10 @@ def row_view(tx: Tx, ticket: Ticket, viewer: Actor) -> RowView:
         tone=STATE_TONES[ticket.state],
         urgency=ticket.urgency,
         urgency_name=URGENCY_NAMES.get(ticket.urgency, ticket.urgency),
-        leaf=notify.leaf_name(tx, ticket),
-        place=readable(tx, ticket, viewer, notify.place_name(tx, ticket, viewer)),
+        leaf=naming.leaf_name(tx, ticket),
+        place=readable(tx, ticket, viewer, naming.place_name(tx, ticket, viewer)),
         excerpt=text if len(text) <= EXCERPT else text[:EXCERPT] + "…",
-        handler=notify.handler_name(tx, ticket),
+        handler=naming.handler_name(tx, ticket),
         created=tx.hotline.spell(ticket.created_at),
         why="" if privacy.outsider(viewer) else ticket.assigned_why,
         clock=running[0] if running else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 
+from app.naming import place_name
 from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM
 from app.tickets.model import Ticket
@@ -48,4 +49,6 @@ def test_a_place_that_was_said_goes_before_the_home(sqlite_stage: Stage) -> None
     ticket, answer = written(sqlite_stage, sender, "青枫路8号望禾花园小区6栋楼道灯不亮了，请来修")
     assert not from_record(ticket) and ticket.estate_id is None
     assert "青枫路8号望禾花园小区6栋" in ticket.place_text
+    with sqlite_stage.cast.hotline.look() as tx:
+        assert place_name(tx, ticket).count("6栋") == 1
     assert "登记住址" not in answer
