@@ -112,12 +112,21 @@ def of_call(tx: Tx, viewer: Actor, text: str, phone: str, verdict: Verdict | Non
 def tell_apart(tx: Tx, ticket: Ticket, by: Actor, number: str) -> None:
     """Two matters, says somebody who has looked at both: neither is offered to the other again. Raises BadInput without another
     ticket, NotFound for one that this person may not know of."""
+    store.tell_apart(tx.session, ticket, _other(tx, ticket, by, number), by, tx.now)
+
+
+def take_back(tx: Tx, ticket: Ticket, by: Actor, number: str) -> None:
+    """It may be one matter after all: the two are offered to each other again. Raises as ``tell_apart`` does."""
+    store.take_back(tx.session, ticket, _other(tx, ticket, by, number))
+
+
+def _other(tx: Tx, ticket: Ticket, by: Actor, number: str) -> Ticket:
     if not number.strip():
         raise BadInput("没有写明哪张工单", cure="请从列表中选择")
     other = tickets_store.by_number(tx.session, number.strip().upper(), by)
     if other.id == ticket.id:
         raise BadInput("不能与自己比较", cure="请选择另一张工单")
-    store.tell_apart(tx.session, ticket, other, by, tx.now)
+    return other
 
 
 def names_of(tx: Tx, estate_id: int | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, func, insert, select, text
+from sqlalchemy import Row, TextClause, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -154,6 +154,21 @@ def _newest(where: str, most: int) -> str:
 def _told_apart_from(ticket_id: int) -> Any:
     first = select(ToldApart.other_id).where(ToldApart.ticket_id == ticket_id)
     return first.union_all(select(ToldApart.ticket_id).where(ToldApart.other_id == ticket_id))
+
+
+def told_apart(session: Session, viewer: Actor, ticket_id: int) -> Sequence[Row[Any]]:
+    """Number, who and when of each ticket that this one was told apart from, the newest first, as far as this viewer may know."""
+    both = select(ToldApart.other_id.label("id"), ToldApart.by_name, ToldApart.at).where(ToldApart.ticket_id == ticket_id)
+    back = select(ToldApart.ticket_id, ToldApart.by_name, ToldApart.at).where(ToldApart.other_id == ticket_id)
+    told = both.union_all(back).subquery()
+    query = select(Ticket.number, told.c.by_name, told.c.at).join(told, told.c.id == Ticket.id).where(visible_to(viewer))
+    return session.execute(query.order_by(told.c.at.desc(), Ticket.id.desc())).all()
+
+
+def take_back(session: Session, ticket: Ticket, other: Ticket) -> None:
+    """Forgets that these were two matters; nothing happens where nobody had said so."""
+    first, second = sorted((ticket.id, other.id))
+    session.execute(delete(ToldApart).where(ToldApart.ticket_id == first, ToldApart.other_id == second))
 
 
 def tell_apart(session: Session, ticket: Ticket, other: Ticket, by: Actor, at: datetime) -> None:

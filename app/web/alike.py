@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from app import naming, repeats
 from app.hotline import Hotline, Tx
+from app.store.repeats import told_apart
 from app.tickets.lifecycle import STATE_NAMES, Actor
 from app.tickets.model import Ticket
+from app.tickets.privacy import outsider
 from app.web.views import EXCERPT, STATE_TONES, complaint
 
 
@@ -55,6 +57,22 @@ def _view(tx: Tx, offer: repeats.Offer, viewer: Actor) -> RepeatView:
         gather=offer.gather,
         add=offer.add,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ApartView:
+    """One ticket that somebody found to be another matter."""
+
+    number: str
+    by: str
+    at: str
+
+
+def apart_from(tx: Tx, ticket: Ticket, viewer: Actor) -> list[ApartView]:
+    """What this ticket was told apart from, and by whom; nothing for whoever stands outside the house."""
+    if outsider(viewer):
+        return []
+    return [ApartView(row.number, row.by_name, tx.hotline.spell(row.at)) for row in told_apart(tx.session, viewer, ticket.id)]
 
 
 def of_ticket(tx: Tx, ticket: Ticket, viewer: Actor) -> list[RepeatView]:

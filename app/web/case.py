@@ -192,6 +192,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "related": related(tx, ticket, viewer, door.root),
         "kin": kin_view(tx, ticket, viewer),
         "alike": alike.of_ticket(tx, ticket, viewer) if door.root == "/desk" else [],
+        "apart": alike.apart_from(tx, ticket, viewer) if door.root == "/desk" else [],
     }
 
 

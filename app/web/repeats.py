@@ -31,4 +31,12 @@ def not_repeat(hotline: TheHotline, me: Worker, number: str, other: Annotated[st
     """These are two matters: remembered, and not offered again."""
     with hotline.tx() as tx:
         repeats.tell_apart(tx, store.by_number(tx.session, number, me.actor), me.actor, other)
-    return RedirectResponse(f"/desk/t/{number}", 303)
+    return RedirectResponse(f"/desk/t/{number}#repeats", 303)
+
+
+@router.post("/{number}/repeat-after-all")
+def repeat_after_all(hotline: TheHotline, me: Worker, number: str, other: Annotated[str, Form()] = "") -> Response:
+    """Said by mistake: the two are offered to each other again."""
+    with hotline.tx() as tx:
+        repeats.take_back(tx, store.by_number(tx.session, number, me.actor), me.actor, other)
+    return RedirectResponse(f"/desk/t/{number}#repeats", 303)

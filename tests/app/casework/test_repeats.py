@@ -93,6 +93,10 @@ def test_two_matters_are_not_offered_again(stage: Stage) -> None:
         assert (kept.by_name, kept.ticket_id < kept.other_id) == (stage.agent.name, True), "who said it first"
     third = stage.opens("C02", text=DRIP, phone="13712340002")
     assert {first, second} <= offered(stage, third).keys(), "of a third nobody has said anything"
+    with stage.cast.hotline.tx() as tx:
+        repeats.take_back(tx, tickets.by_number(tx.session, first, SYSTEM), stage.agent, second)
+        repeats.take_back(tx, tickets.by_number(tx.session, first, SYSTEM), stage.agent, third)
+    assert second in offered(stage, first) and first in offered(stage, second)
 
 
 def test_what_is_refused_changes_nothing(stage: Stage) -> None:

@@ -25,6 +25,7 @@ MAY: dict[str, set[str]] = {
     "POST /desk/new": DESK,
     "POST /desk/new/check": DESK,
     "POST /desk/{number}/not-repeat": DESK,
+    "POST /desk/{number}/repeat-after-all": DESK,
     "POST /desk/{number}/{noun}": DESK,
     "GET /desk/t/{number}/supervision/{order}": WORKS,
     "GET /jobs/t/{number}/supervision/{order}": {"jiangxiu"},

@@ -36,8 +36,12 @@ def test_not_a_repeat_is_said_once(house: House) -> None:
     agent = house.browse("agent")
     shown = card(agent.shown(f"/desk/t/{second}"))
     assert first in shown and "同一楼栋" in shown and "merger" not in shown and "建立群体事件" in shown
-    assert card(agent.done(f"/desk/{second}/not-repeat", other=first)) == ""
-    assert card(house.browse("city").shown(f"/desk/t/{first}")) == ""
+    told = card(agent.done(f"/desk/{second}/not-repeat", other=first))
+    assert "可能重复 0" in told and f'不是重复：<a href="/desk/t/{first}">' in told and "merger" not in told
+    assert second in card(house.browse("city").shown(f"/desk/t/{first}")).partition("不是重复")[2]
+    again = card(agent.done(f"/desk/{second}/repeat-after-all", other=first))
+    assert "可能重复 1" in again and "不是重复：" not in again
+    assert "可能重复 0" in card(agent.done(f"/desk/{second}/not-repeat", other=first))
     refused = agent.post(f"/desk/{second}/not-repeat", other=second)
     assert refused.status_code == 422 and "另一张" in refused.text
     assert agent.post(f"/desk/{second}/not-repeat", other="GZ20261123999990").status_code == 404
