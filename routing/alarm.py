@@ -1,8 +1,8 @@
 """When the alarm is rung: what the signs of danger say (emergency.py), and the second opinion of the model that was taught it.
 
 A sign rings unless the model is sure that all is well; the model rings by itself, and more is asked of it where a sign stands in
-the text and was found harmless. A long letter tells of much that is over, far away or only feared: there a sign's own sentence is
-what the model is asked about. Whatever one of the two alone heard is looked at by an agent.
+the text and was found harmless. A long letter tells of much that is over, far away or only feared: there the model must be less
+sure. A sign that is not believed is looked at by an agent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ALARM = 0.50  # P(danger) from the model alone that rings
 ALARM_AGAINST = 0.80  # the same where a sign stands in the text and was found harmless
 ALARM_AMONG = 0.60  # the same of one sentence of a letter: of many, one sounds alarming by chance
 NEAR_ALARM = 0.47  # from which an agent looks at once
-HARMLESS, HARMLESS_IN_LETTER = 0.18, 0.25  # below it a sign does not ring, and an agent looks
+HARMLESS, HARMLESS_IN_LETTER = 0.12, 0.22  # below it a sign does not ring, and an agent looks
 LONG = 120  # letters from which a text is a letter
 ABOUT = 60  # letters in which a letter says what it is about
 PARTS = 24  # sentences of one letter, at most
@@ -44,7 +44,7 @@ def listen(said: str, core: str, model: Model, taxonomy: Taxonomy, whole: float,
     letter = len(core) >= LONG
     danger = max([whole, *(model.judge(part)[1] for part in parts(core))]) if letter else whole
     signs = tuple(hit for hit in detect(said) if hit.code in taxonomy.leaves)
-    doubted = tuple(hit for hit in signs if (_beside(said, hit, model) < HARMLESS_IN_LETTER if letter else whole < HARMLESS))
+    doubted = tuple(hit for hit in signs if _beside(said, hit, model) < (HARMLESS_IN_LETTER if letter else HARMLESS))
     signs = tuple(hit for hit in signs if hit not in doubted)
     enough = ALARM_AGAINST if mentioned(said) else ALARM_AMONG if letter else ALARM
     if signs or danger < enough:
