@@ -27,7 +27,7 @@ help:  ## 列出命令 · list the targets
 
 install: .venv/place  ## 安装运行环境 · make .venv with the run-time dependencies and the hotline command
 	@cmp -s requirements.lock .venv/run.lock || { \
-		echo "正在安装依赖，约半分钟 · installing dependencies, about half a minute …"; \
+		echo "正在安装依赖并训练分类模型，约一分钟 · installing dependencies and training the classifier, about a minute …"; \
 		rm -f .venv/run.lock .venv/dev.lock; \
 		$(PIP) --require-hashes --no-deps -r requirements.lock || { $(call says,依赖安装失败，原因见上；请检查网络后再运行一次 make $@,installing failed for the reason above; check the network and run make $@ again); }; \
 		cp requirements.lock .venv/run.lock; }
@@ -35,6 +35,7 @@ install: .venv/place  ## 安装运行环境 · make .venv with the run-time depe
 		rm -f .venv/project; \
 		$(PIP) --no-deps -e . || { $(call says,hotline 安装失败，原因见上；改正后再运行一次 make $@,installing hotline failed for the reason above; put it right and run make $@ again); }; \
 		cp pyproject.toml .venv/project; }
+	@$(PY) -m app.shipped || { $(call says,随附的分类模型没有训练成，原因见上；改正后再运行一次 make $@,the classifier was not trained for the reason above; put it right and run make $@ again); }
 
 dev: install  ## 安装开发与测试工具 · add what developing and testing need
 	@cmp -s requirements-dev.lock .venv/dev.lock || { \

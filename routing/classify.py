@@ -23,6 +23,7 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]  # three digits are more than a plane needs, and half the room
 VERSION = "4"  # of the features; a change makes saved models stale
 _LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
@@ -36,7 +37,7 @@ class Model:
     labels: tuple[str, ...]
     fingerprint: str
     vocabularies: tuple[Mapping[str, int], ...]
-    weights: Floats  # features x labels, and a last column for the alarm where there is one
+    weights: Halves  # features x labels, and a last column for the alarm where there is one
     idf: Floats
     bias: Floats
     temperature: float
@@ -71,7 +72,7 @@ class Model:
                 values.append(value / math.sqrt(value @ value))
         margin = self.bias.astype(np.float64)
         if places:
-            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0)
+            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0).astype(np.float32)
         return margin
 
     def save(self, path: Path) -> None:
