@@ -1,7 +1,7 @@
 """From a resident's words to a verdict 研判.
 
 1 emergencies · 2 the model's probabilities · 3 rules for R, G and N08 · 4 the leaf by precedence · 5 doubt ·
-6 place, phones, manner
+6 place, phones, manner, people
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from routing import lexicon, manner
+from routing import lexicon, manner, people
 from routing.address import find_address
 from routing.boilerplate import matter
 from routing.classify import Model
@@ -113,6 +113,9 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            emotion=people.emotion(said),
+            special_persons=people.special_persons(said),
+            collective=people.collective(said),
             model=self.model.fingerprint,
         )
 
