@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing.taxonomy import Owner
 
@@ -102,6 +102,10 @@ class Verdict:
     special_persons: tuple[SpecialPerson, ...] = ()
     collective: Collective | None = None
     model: str = ""  # fingerprint of the model that judged; "" where a person did, or there was nothing to judge
+
+    def settled(self, place: PlaceFound | None, phone: str = "") -> Verdict:
+        """The same verdict with the place and, first, the number that further talk has settled."""
+        return replace(self, place=place, phones=tuple(dict.fromkeys((phone, *self.phones))) if phone else self.phones)
 
     def to_json(self) -> dict[str, object]:
         """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""
