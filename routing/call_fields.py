@@ -132,7 +132,8 @@ def _special(said: Sequence[Statement]) -> Field | None:
 def _safety(said: Sequence[Statement]) -> Field | None:
     for one in said:
         if words := [word for hit in detect(one.text) for word in hit.words]:
-            return Field("、".join(dict.fromkeys(words)), one.turn, one.confirmed)
+            apart = [word for word in dict.fromkeys(words) if not any(word in other for other in words if other != word)]
+            return Field("、".join(apart), one.turn, one.confirmed)
     return None
 
 
@@ -147,6 +148,8 @@ def _told_to(said: Sequence[Statement]) -> Field | None:
 
 
 def _bodies(text: str) -> Iterator[str]:
+    if secret := manner.secrecy(text):  # 别跟物业说是我 tells the landlord nothing
+        text = text.replace(secret, " ")
     for words in _told_words():
         for match in words.finditer(text):
             yield next(part for part in match.groups() if part)

@@ -10,12 +10,13 @@ from routing.call_place import Field
 _WIDE = str.maketrans(",;!?:()", "，；！？：（）")
 _BETWEEN_LETTERS = re.compile(r"(?<=[一-龥]) +(?=[一-龥])")
 _OWN = (
+    (re.compile(r"给我们?(?=个|一个)"), "给"),
     (re.compile(r"(?:我们家|我家|俺家|俺们家|我屋)(?:里|头)?"), "其家中"),
     (re.compile(r"(?:我们|俺们|咱们)(?:这)?(?=小区|楼|栋|单元|这|那)"), "所在"),
     (re.compile(r"我们|俺们|咱们|阿拉|我自己|我|俺"), "其"),
 )
 _WISH = re.compile(
-    r"^(?:希望|要求|请(?!问)|能不能|能否|可不可以|可以不可以|可否|麻烦|必须|一定要|应该|(?:你们?|您)|(?:我|俺)们?(?:就|只|还)?(?:是)?(?:想|要)(?:要|让|请|叫)?(?=你|他|物业|师傅|有关|尽快|赶紧)|给我|帮我|就|最好)+"
+    r"^(?:希望|要求|请(?!问)|能不能|能否|可不可以|可以不可以|可否|麻烦|必须|一定要|应该|(?:你们?|您)|(?:我|俺)们?(?:就|只|还)?(?:是)?(?:想|要)(?:要|让|请|叫)?(?=你|他|物业|师傅|有关|尽快|赶紧)|(?:给我|帮我)(?!个|一个)|就|最好)+"
 )
 _TAIL = re.compile(r"(?:行不行|好不好|可以吗|行吗|好吗|[吗嘛么呢啊吧呀哦])?[?？!！]*$")
 _OPEN = re.compile(r"什么时候|啥时候|几时|多久|怎么|如何|多少|为什么|哪")
@@ -37,7 +38,7 @@ def summary(fields: Mapping[str, Field], *, asks: bool = False) -> str:
         parts.append(f"来电人反映：{_matter(value, matter)}{_beside(value, matter)}。")
     elif where := _place(value):
         parts.append(f"来电人住{where}。")
-    if demand:
+    if demand and not (asks and parts and demand in matter):
         parts.append(_wish(demand, asks, bool(parts)))
     if "special_persons" in value:
         parts.append(f"涉及{value['special_persons']}。")

@@ -134,6 +134,13 @@ def test_another_building_beside_changes_nothing(judged: dict[str, tuple[Verdict
     assert told(judged["beside"][1])["building"][0] == "3"
 
 
+def test_not_to_be_told_is_not_having_told(judged: dict[str, tuple[Verdict, Transcript]]) -> None:
+    verdict, call = judged["no word to the landlord"]
+    assert verdict.group == "R" and verdict.confidential and verdict.place is None
+    assert told(call)["name"] == ("黄", 3) and "told" not in call.fields
+    assert call.demand == "给我个准信儿" and "希望给个准信儿" in call.summary
+
+
 def test_what_was_not_said_is_not_there(judged: dict[str, tuple[Verdict, Transcript]]) -> None:
     verdict, call = judged["nothing"]
     assert (call.demand, call.summary, call.fields, call.said) == ("", "", {}, "")
