@@ -34,6 +34,7 @@ _SECRET = re.compile(
     r"(?:别|不要|莫|请勿|不能|不得|千万别|勿|不想|不愿|不希望|别让|莫让|不要让|别把|不要把).{0,14}(?:告诉|透露|泄露|知道|晓得|说是我|说我|讲是我|公开|暴露|让.{0,6}知道|提(?:到)?我|我的(?:名字|姓名|电话|信息)|是我(?:说|反映|举报|投诉|打))"
     r"|(?:保密|匿名|替我保|不(?:方便|便)透露(?:姓名|身份)?|不留(?:名|姓名)|隐(?:去|藏)(?:姓名|身份|我的)|怕(?:被)?(?:报复|打击|穿小鞋|找麻烦|他们知道|晓得))"
 )
+_NO_SECRET = re.compile(r"(?:不用|不需要|无需|不必|没必要|不要求|不要|不|没有?要求)(?:[给帮替]我|你们)?(?:做|进行)?(?:保密|匿名)")
 _WEAK_PEOPLE = re.compile(
     r"孕妇|怀孕|大肚子|坐月子|婴儿|新生儿|宝宝才|残疾|轮椅|瘫痪|卧床|透析|心脏病|癌症|化疗|病人|(?:[七八九]十(?:多|几|来)?岁|[7-9]\d(?:多)?岁)|老人.{0,8}(?:摔|跌|滑倒|发烧|生病|独自|一个人)|(?:摔|跌|滑).{0,8}(?:老人|孩子|奶奶|爷爷|婆婆|大爷|人|伤|骨折)"
 )
@@ -59,9 +60,15 @@ def request_type(text: str, leaf: str) -> str:
     return "求助"
 
 
+def secrecy(text: str) -> str:
+    """The words in which the person asks not to be named to those complained of; "" where nobody does (不用保密)."""
+    found = _SECRET.search(_NO_SECRET.sub(" ", text))
+    return found.group() if found else ""
+
+
 def wants_secrecy(text: str) -> bool:
     """Whether the person asks not to be named to those complained of."""
-    return bool(_SECRET.search(text))
+    return bool(secrecy(text))
 
 
 def raised(urgency: str, text: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """From a resident's words to a verdict 研判.
 
 1 emergencies · 2 the model's probabilities · 3 rules for R, G and N08 · 4 the leaf by precedence · 5 doubt ·
-6 place, phones, manner
+6 place, phones, manner, people
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from routing import alarm, lexicon, manner
+from routing import alarm, lexicon, manner, people
 from routing.address import find_address
 from routing.alarm import Alarm
 from routing.boilerplate import matter
 from routing.classify import Model
 from routing.lexicon import DECIDES, STOPS, RuleHit
+from routing.names import SURNAMES
 from routing.normal import plain
 from routing.phones import find_phones
 from routing.place import Gazetteer
@@ -40,15 +41,11 @@ RULE_SURE, RULE_LONE = 0.95, 0.75
 _STAFF = re.compile(
     r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
-_SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
-    "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
-)
 # Who it is, where, and when somebody is at home: nothing that a contractor or an office could be asked to do.
 _NO_MATTER = re.compile(
     r"(?:联系)?(?:电话|手机|号码)|单元|小区|(?:今|明|后)天|[上下]午|晚上|中午|白天|随时|周[一二三四五六日末]"
-    rf"|我(?:姓|叫|是)?[{_SURNAMES}](?:先生|女士|师傅|[一-龥]{{1,2}}(?=[,。!、 ]|今|明|上午|下午|晚|随时|都|在家|$))"
-    rf"|姓[{_SURNAMES}]|(?:都|一直)?(?:有人)?在家|就是|谢谢|好的|[栋幢室房楼层号\d\W_]"
+    rf"|我(?:姓|叫|是)?[{SURNAMES}](?:先生|女士|师傅|[一-龥]{{1,2}}(?=[,。!、 ]|今|明|上午|下午|晚|随时|都|在家|$))"
+    rf"|姓[{SURNAMES}]|(?:都|一直)?(?:有人)?在家|就是|谢谢|好的|[栋幢室房楼层号\d\W_]"
 )
 _PHONE = re.compile(r"(?:联系)?(?:电话|手机|号码)?(?:号码?)?[:是为]?\s*\d[\d\- ]{6,}\d")
 
@@ -111,6 +108,9 @@ class Understander:
             reasons=reasons,
             secondary=choice.secondary,
             guarded=self._guarded(said, scores, hits, choice),
+            emotion=people.emotion(said),
+            special_persons=people.special_persons(said),
+            collective=people.collective(said),
             model=self.model.fingerprint,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing.taxonomy import Owner
 
@@ -49,6 +49,30 @@ class PlaceFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Emotion:
+    """How it was said 情绪: 平静 不满 焦急 愤怒 绝望, with the words that show it; 平静 has none."""
+
+    name: str = "平静"
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialPerson:
+    """Somebody who needs more care than others 特殊人群: 老人 独居 孕产妇 残疾人 病人 行动不便 儿童."""
+
+    kind: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collective:
+    """Many speak together 群体诉求. ``households``: how many at the least, None where no number was said."""
+
+    words: tuple[str, ...]
+    households: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement on one message.
 
@@ -74,11 +98,18 @@ class Verdict:
     guarded: bool = (
         False  # speaks, surely or likely, of a contractor's people or of what is reserved: no contractor reads it unasked
     )
+    emotion: Emotion = Emotion()
+    special_persons: tuple[SpecialPerson, ...] = ()
+    collective: Collective | None = None
     model: str = ""  # fingerprint of the model that judged; "" where a person did, or there was nothing to judge
+
+    def settled(self, place: PlaceFound | None, phone: str = "") -> Verdict:
+        """The same verdict with the place and, first, the number that further talk has settled."""
+        return replace(self, place=place, phones=tuple(dict.fromkeys((phone, *self.phones))) if phone else self.phones)
 
     def to_json(self) -> dict[str, object]:
         """The answer of ``hotline classify``, without the caller's ``id``; confidences to four digits."""
-        place = self.place or PlaceFound()
+        place, many = self.place or PlaceFound(), self.collective
         return {
             "leaf": self.leaf,
             "group": self.group,
@@ -92,6 +123,10 @@ class Verdict:
             "phones": list(self.phones),
             "reserved": self.reserved,
             "about_contractor": self.about_contractor,
+            "confidential": self.confidential,
+            "emotion": {"name": self.emotion.name, "words": list(self.emotion.words)},
+            "special_persons": [{"kind": one.kind, "words": list(one.words)} for one in self.special_persons],
+            "collective": many and {"households": many.households, "words": list(many.words)},
             "reasons": list(self.reasons),
             "review": self.review,
             "model": self.model,

@@ -18,6 +18,8 @@ from app.settings import Settings, load_settings
 from app.shipped import model_for
 from routing.assign import Unassigned, assign
 from routing.place import Gazetteer
+from routing.transcript import judge
+from routing.turns import BadTurns, turns_of
 from routing.understand import Understander
 from routing.verdict import Verdict
 from sla.ladder import Step
@@ -35,7 +37,7 @@ TOLD_NAMES = {
 
 @click.command()
 def classify() -> None:
-    """研判：标准输入每行一个 JSON {"id","text","channel"?}，逐行输出研判结果。"""
+    """研判：标准输入每行一个 JSON {"id","text","channel"?} 或 {"id","turns"}，逐行输出研判结果。"""
     understander, _, _ = _understander()
     gc.freeze()  # what is loaded stays; looking through it again and again takes a fifth of the time
     failed, number = False, 0
@@ -48,7 +50,7 @@ def classify() -> None:
             given: dict[str, Any] = {}
             try:
                 given = _given(line)
-                answer = {"id": given.get("id"), **understander.understand(_text(given)).to_json()}
+                answer = {"id": given.get("id"), **_judged(understander, given)}
             except BadInput as wrong:
                 failed = True
                 click.echo(f"第 {number} 行无法读取：{wrong}", err=True)
@@ -90,6 +92,20 @@ def _given(line: bytes) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise BadInput("不是一个 JSON 对象", cure='每行一个 {"id":…,"text":…}')
     return given
+
+
+def _judged(understander: Understander, given: dict[str, Any]) -> dict[str, object]:
+    """The verdict on the text or, where a call's turns are given, on what the resident says in them, with the call."""
+    if given.get("turns") is None:
+        return understander.understand(_text(given)).to_json()
+    if given.get("text") is not None:
+        _text(given)
+    try:
+        turns = turns_of(given["turns"])
+    except BadTurns as wrong:
+        raise BadInput(str(wrong), cure='turns 写作 [{"speaker":…,"text":…}]') from None
+    verdict, call = judge(understander, turns)
+    return {**verdict.to_json(), "transcript": call.to_json()}
 
 
 def _text(given: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from app.tickets.terms import SUPERVISIONS
 from app.triage import draw_on
 from app.web import acts, alike, forms, photos, timeline, views
 from app.web.guards import SignedIn
+from app.web.judged import judged
 from app.web.kin import kin_view
 from app.web.related import related
 from app.web.render import page
@@ -184,7 +185,7 @@ def _view(tx: Tx, ticket: Ticket, viewer: Actor, door: Door) -> dict[str, Any]:
         "chosen": _chosen(tx, ticket, viewer),
         "sent": photos.shown_of(tx, ticket, viewer),
         "notices": [] if outside else [_notice(tx, row) for row in outbox.of_ticket(tx.session, ticket.id)],
-        "verdict": None if outside else _verdict(tx, ticket),
+        "verdict": None if outside else judged(tx, ticket),
         "channel": views.channel_name(tx, ticket.channel),
         "owed": [] if outside else _owed(tx, ticket),
         "round": ticket.round,
@@ -248,27 +249,6 @@ def _notice(tx: Tx, row: OutboxRow) -> NoticeView:
     via = "即时答复" if row.sent_via == "reply" else views.channel_name(tx, row.sent_via or row.channel)
     to = AUDIENCE_NAMES.get(row.audience, row.audience)
     return NoticeView(tx.hotline.spell(row.created_at), to, via, OUTBOX_NAMES[row.state], tone, row.text, row.error)
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictView:
-    confidence: str
-    request_type: str
-    reasons: list[str]
-    runners_up: list[str]
-    model: str
-
-
-def _verdict(tx: Tx, ticket: Ticket) -> VerdictView:
-    leaves = tx.hotline.policy.taxonomy.leaves
-    others = [(other["leaf"], float(other["confidence"])) for other in ticket.verdict.get("runners_up", [])]
-    return VerdictView(
-        f"{ticket.confidence:.0%}",
-        ticket.request_type,
-        [str(reason) for reason in ticket.verdict.get("reasons", [])],
-        [f"{code}{leaves[code].name if code in leaves else ''} {likely:.0%}" for code, likely in others],
-        str(ticket.verdict.get("model", "")),
-    )
 
 
 def _owed(tx: Tx, ticket: Ticket) -> list[str]:

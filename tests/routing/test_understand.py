@@ -44,7 +44,8 @@ def test_json_is_the_promised_shape(understander: Understander) -> None:
     answer = json.loads(json.dumps(understander.understand("碧水家园三栋二单元一五零二水管爆了，电话13800138000").to_json()))
     assert list(answer) == [
         *("leaf", "group", "owner", "confidence", "runners_up", "request_type", "urgency", "emergency"),
-        *("place", "phones", "reserved", "about_contractor", "reasons", "review", "model"),
+        *("place", "phones", "reserved", "about_contractor", "confidential", "emotion", "special_persons"),
+        *("collective", "reasons", "review", "model"),
     ]
     promised = {"estate": "碧水家园", "building": "3", "unit": "2", "room": "1502"}
     assert answer["place"] == promised | {

@@ -155,3 +155,45 @@ def test_without_a_database_it_explains_all_but_the_contract(terminal: Terminal)
 @pytest.mark.parametrize("odd", ["", "🏠", "1", "你好"])
 def test_any_text_can_be_explained(terminal: Terminal, odd: str) -> None:
     assert "研判：" in terminal.done("explain", odd)
+
+
+TURNS = [
+    {"speaker": "1", "text": "您好，请问有什么可以帮您"},
+    {"speaker": "2", "text": "我家三栋二单元一五零二漏水，希望赶紧来修"},
+]
+
+
+def test_a_call_is_judged_on_what_the_resident_says(terminal: Terminal) -> None:
+    asked = [*TURNS, {"speaker": "1", "text": "有没有起火"}, {"speaker": "2", "text": "没有，免贵姓王"}]
+    found, words = answers(
+        terminal.done("classify", typed="\n".join((line(id=1, turns=asked), line(id=2, text="漏水", turns=None))))
+    )
+    assert found["id"] == 1 and found["leaf"] == "C01" and found["emergency"] == []
+    call = found["transcript"]
+    assert call["roles"] == ["agent", "resident"] * 2
+    assert call["fields"]["building"] == {"value": "3", "turn": 1, "confirmed": False}
+    assert call["fields"]["name"]["value"] == "王" and call["fields"]["phone"] is None
+    assert call["demand"] == "希望赶紧来修" and call["summary"].startswith("来电人反映：")
+    assert "transcript" not in words and words["leaf"] == "C01"
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        ("漏水", "不是列表"),
+        ({"text": "漏水"}, "不是列表"),
+        (["漏水"], "第 1 句不是"),
+        ([TURNS[0], {"speaker": "2"}], "第 2 句缺少 text"),
+        ([{"text": 5}], "第 1 句缺少 text"),
+        ([{"text": "漏水", "speaker": ["a"]}], "第 1 句的 speaker"),
+        ([{"text": "漏水", "channel": True}], "第 1 句的 channel"),
+        ([{"text": "漏水", "start": "早上"}], "第 1 句的 start"),
+        ([{"text": "漏水", "end_ms": -1}], "第 1 句的 end"),
+    ],
+)
+def test_a_call_of_another_shape_is_refused_in_words(terminal: Terminal, turns: Any, said: str) -> None:
+    result = terminal.run("classify", typed="\n".join((line(id="x", turns=turns), line(id="y", turns=TURNS))))
+    wrong, right = answers(result.stdout)
+    assert result.exit_code == 2
+    assert wrong["id"] == "x" and said in wrong["error"] and "第 1 行" in wrong["error"]
+    assert right["transcript"]["roles"] == ["agent", "resident"]

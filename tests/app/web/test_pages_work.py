@@ -237,3 +237,12 @@ def test_every_form_asks_for_what_the_table_needs() -> None:
     """Which number the part of a split ticket gets is no question."""
     for action, form in FORMS.items():
         assert set(RULES[action].needs) - {"part"} <= {field.name for field in form.fields}, action
+
+
+def test_the_desk_reads_how_it_was_said_of_whom_and_for_how_many(house: House) -> None:
+    _, number = house.submit("碧水家园3栋电梯又停了，气死我了，我们楼12户联名要求修，家里有八十岁的老人")
+    page = house.browse("agent").shown(f"/desk/t/{number}")
+    assert "愤怒（“气死”）" in page and "老人（“老人”）" in page and "至少 12 户（“" in page
+    _, number = house.submit("碧水家园3栋楼道灯不亮", form_id="form-00000002")
+    calm = house.browse("agent").shown(f"/desk/t/{number}")
+    assert not any(word in calm for word in ("情绪", "特殊人群", "<dt>群体"))
