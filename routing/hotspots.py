@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from routing.causes import ENOUGH, groups
-from routing.duplicates import Weights
+from routing.causes import groups
+from routing.duplicates import ENOUGH, Weights
 
 SAID = 300  # characters of a text that are compared: title and beginning tell the cause better than all of it
 WEEK = timedelta(days=7)
@@ -63,9 +63,9 @@ class Rules:
 class Observation:
     """One complaint as far as it is counted.
 
-    ``estate``: as the register knows it, else ""; ``place``: the words for the place where it knows none; ``person`` and
-    ``dwelling``: any sign that is the same for the same; "" where nobody knows. ``words``: how many messages it is, ``last``: when
-    the last of them came. ``again``: whether this person has complained anew. ``names``: words for the estate, which tell no cause.
+    ``estate``: as the register knows it, else ""; ``place``: the words for the place where it knows none. ``person`` and
+    ``dwelling``: any sign that is the same for the same, "" where nobody knows. ``words``: how many messages it is; ``last``: when
+    the last of them came. ``again``: this person has complained anew. ``names``: words for the estate, which tell no cause.
     """
 
     ref: str
@@ -88,8 +88,8 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class HotIssue:
     """One issue. ``again``, ``urgent``: people who complained anew, or of something urgent; ``recent``: people lately, of whom
-    the past lets expect ``expected``; ``weeks``: people in each week of the window, the oldest first; ``refs``: the complaints, in
-    order; ``reasons``: in Chinese, for whoever looks."""
+    the past lets expect ``expected``; ``weeks``: people in each week of the window, the oldest first; ``refs``: the complaints,
+    in order; ``reasons``: in Chinese, for whoever looks."""
 
     estate: str
     place: str
@@ -136,13 +136,16 @@ def _people(told: Iterable[Observation]) -> set[str]:
 
 
 def _causes(cell: Cell, told: Sequence[Observation], rules: Rules, weights: Weights) -> list[list[Observation]]:
-    """A cell by causes. Where the estate is known, its name says nothing; where it is not, the names are what tells places apart."""
+    """A cell by causes. Where the estate is known, its name says nothing; where it is not, names tell places apart."""
     estate, leaf = cell
     broad = not leaf or leaf in rules.broad or told[0].group in rules.broad
     if estate and not broad:
         return [list(told)]
     vectors = [weights.vector(one.text[:SAID], one.names if estate else ()) for one in told]
-    parted = groups(vectors, rules.alike if estate else rules.alike_anywhere, 0 if estate else ENOUGH)
+    if estate:
+        parted = groups(vectors, rules.alike)
+    else:
+        parted = groups(vectors, rules.alike_anywhere, ENOUGH, [one.place for one in told])
     return [[told[i] for i in members] for members in parted]
 
 
@@ -191,8 +194,8 @@ def _usual(places: Iterable[str]) -> str:
 def _heat(members: Sequence[Observation], now: datetime, rules: Rules) -> float:
     """Σ over people of what each is worth × 0.5^(age ÷ half-life), the age of their last word; and likes, by their logarithm.
 
-    A person is worth 1, or ``flatmate`` where somebody of the same flat is counted already; more for having complained anew and for
-    urgency. Messages do not count.
+    A person is worth 1, or ``flatmate`` where somebody of the same flat is counted already; more for having complained anew and
+    for urgency. Messages do not count.
     """
     last: dict[str, datetime] = {}
     worth: dict[str, float] = {}
