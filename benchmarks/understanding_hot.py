@@ -55,8 +55,8 @@ def observed(rows: Sequence[Row]) -> list[Observation]:
 
 def _moment(written: str) -> datetime:
     """A moment in any of the file's spellings; their zone is all the same here."""
-    year, month, day, *clock = (int(part) for part in re.findall(r"\d+", written))
-    return datetime(year, month, day, *clock[:3], tzinfo=UTC)
+    year, month, day, hour, minute, second = ([int(part) for part in re.findall(r"\d+", written)] + [0, 0, 0])[:6]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def measure(rows: Sequence[Row], policy: Policy) -> dict[str, Any]:

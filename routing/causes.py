@@ -23,7 +23,7 @@ MOST = 4000  # complaints that are compared with one another; of more than that 
 
 
 def likenesses(vectors: Sequence[Vector]) -> tuple[Any, Any]:
-    """Of all pairs the cosines, and how many pairs of letters stand in both, as sparse matrices with entries at the same places."""
+    """Of all pairs the cosines, and how many pairs of letters stand in both: sparse matrices with entries at the same places."""
     from scipy.sparse import csr_matrix  # here, because most commands never compare anything
 
     places: dict[str, int] = {}

@@ -64,8 +64,8 @@ class Observation:
     """One complaint as far as it is counted.
 
     ``estate``: as the register knows it, else ""; ``place``: the words for the place where it knows none. ``person`` and
-    ``dwelling``: any sign that is the same for the same, "" where nobody knows. ``words``: how many messages it is; ``last``: when
-    the last of them came. ``again``: this person has complained anew. ``names``: words for the estate, which tell no cause.
+    ``dwelling``: any sign that is the same for the same, "" where nobody knows. ``words``: how many messages it is; ``last``:
+    when the last of them came. ``again``: this person has complained anew. ``names``: words for the estate, which tell no cause.
     """
 
     ref: str

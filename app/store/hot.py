@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.tickets.lifecycle import Actor, Role, State
@@ -31,8 +31,8 @@ def told(
     letters: int,
     estate_id: int | None = None,
     contractor_id: int | None = None,
-) -> Sequence[Row[Any]]:
-    """The complaints that came in between these moments and that this viewer may know of, the newest first, ``MOST`` at most.
+) -> Sequence[Any]:
+    """Rows of the complaints between these moments that this viewer may know of, the newest first, ``MOST`` at most.
 
     Beside the ticket's columns: the first ``letters`` of its text, name and telephone of its resident, how many messages it is
     (``words``), when the last of them came (``last``), and whether it was complained of again (``anew``). One question, whatever
