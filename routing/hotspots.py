@@ -19,6 +19,7 @@ from routing.causes import groups
 from routing.duplicates import ENOUGH, Weights
 
 SAID = 300  # characters of a text that are compared: title and beginning tell the cause better than all of it
+LEAST = 0.5  # people that a span of time lets expect at least: out of nothing two are no burst
 WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 Cell = tuple[str, str]  # estate, leaf
@@ -88,8 +89,8 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class HotIssue:
     """One issue. ``again``, ``urgent``: people who complained anew, or of something urgent; ``recent``: people lately, of whom
-    the past lets expect ``expected``; ``weeks``: people in each week of the window, the oldest first; ``refs``: the complaints,
-    in order; ``reasons``: in Chinese, for whoever looks."""
+    there were ``expected`` on average in as long before; ``weeks``: people in each week of the window, the oldest first;
+    ``refs``: the complaints, in order; ``reasons``: in Chinese, for whoever looks."""
 
     estate: str
     place: str
@@ -152,7 +153,7 @@ def _causes(cell: Cell, told: Sequence[Observation], rules: Rules, weights: Weig
 def _issue(members: Sequence[Observation], cell: Sequence[Observation], now: datetime, begin: datetime, rules: Rules) -> HotIssue:
     recent, expected, chance = _lately(members, cell, now, begin, rules)
     weeks = _weeks(members, now, rules)
-    burst = recent >= rules.burst_people and chance < rules.burst_chance and recent >= rules.burst_times * expected
+    burst = recent >= rules.burst_people and chance < rules.burst_chance and recent >= rules.burst_times * max(LEAST, expected)
     chronic = _weeks_told(members, now) >= rules.chronic_weeks
     issue = HotIssue(
         estate=members[0].estate,
@@ -225,14 +226,14 @@ def _lately(
     """How many people lately, how many the cell's own past lets expect in as long, and how likely that many are by chance.
 
     The past is that of the whole cell, of every cause in it: rather a burst too few than one that is only a usual week. It counts
-    each person once in each span of that length. No past lets expect less than half a person.
+    each person once in each span of that length. By chance at least half a person is expected, whatever the past.
     """
     span = timedelta(days=rules.burst_days)
     recent = len(_people(one for one in members if one.at > now - span))
     past = {(one.person, (now - one.at) // span) for one in cell if one.at <= now - span}
     spans = max(1.0, (now - span - begin) / span)
-    expected = max(0.5, len(past) / spans)
-    return recent, expected, _at_least(recent, expected)
+    expected = len(past) / spans
+    return recent, expected, _at_least(recent, max(LEAST, expected))
 
 
 def _at_least(number: int, expected: float) -> float:
@@ -262,7 +263,8 @@ def _reasons(issue: HotIssue, burst: bool, chronic: bool, rules: Rules) -> tuple
     flats = f"、{issue.flats} 户" if issue.flats else ""
     said = [f"{issue.people} 人{flats}反映，共 {issue.messages} 次"]
     if burst:
-        said.append(f"最近 {rules.burst_days} 天 {issue.recent} 人，以往同样长的时间平均约 {issue.expected:.1f} 人")
+        before = f"以往同样长的时间平均约 {issue.expected:.1f} 人" if issue.expected else "以往没有"
+        said.append(f"最近 {rules.burst_days} 天 {issue.recent} 人，{before}")
     if chronic:
         said.append(f"分布在 {sum(number > 0 for number in issue.weeks)} 个星期里")
     if issue.again:

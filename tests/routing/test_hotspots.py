@@ -103,7 +103,8 @@ def test_a_burst_is_measured_by_the_cells_own_past() -> None:
 
 def test_out_of_nothing_three_people_in_a_week_are_a_burst_and_over_a_month_are_not() -> None:
     before = [told("x", 150, estate="9")]  # the hotline has been there for months
-    assert the_one(*[told(name, 1) for name in "abcd"], *before).kind is Kind.BURST
+    burst = the_one(*[told(name, 1) for name in "abcd"], *before)
+    assert (burst.kind, burst.reasons[1]) == (Kind.BURST, "最近 7 天 4 人，以往没有")
     assert the_one(*[told(name, 9 + 9 * i) for i, name in enumerate("abc")], *before).kind is Kind.GATHERED
 
 
