@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from app.located import Place, Table, read_source, whole
-from app.phrases import by_leaf, sources
+from app.phrases import alarm_sources, alarms, by_leaf, sources
 from routing.taxonomy import Leaf, Owner, Taxonomy
 from sla.budget import Budget, CalendarError
 from sla.calendar import WorkCalendar
@@ -96,6 +96,7 @@ class Policy:
     taxonomy: Taxonomy
     sla: SlaPolicy
     phrases: Mapping[str, tuple[str, ...]]
+    alarms: tuple[tuple[str, bool], ...]  # texts that teach the alarm, each with whether it tells of danger now
     files: Mapping[str, str]  # file name -> text, phrases left out: what a running deadline may be explained from later
 
 
@@ -107,12 +108,12 @@ def load_policy(path: Path | None = None) -> Policy:
     timezone = head.read("timezone", _timezone, "写作 Asia/Shanghai")
     calendars = {key: _calendar(hours.table(key), timezone) for key in hours.raw}
     taxonomy = _taxonomy(leaves)
-    phrase_files = sources(home)
+    phrase_files, alarm_files = sources(home), alarm_sources(home)
     return Policy(
         name=head.text("name"),
         version=head.text("version"),
         effective_from=head.get("effective_from", date),
-        hash=_hash(home, [*FILES, *(source.name for source in phrase_files)]),
+        hash=_hash(home, [*FILES, *(source.name for source in (*phrase_files, *alarm_files))]),
         timezone=timezone,
         rules=_rules(head.table("rules"), taxonomy),
         taxonomy=taxonomy,
@@ -122,6 +123,7 @@ def load_policy(path: Path | None = None) -> Policy:
             limits.table("telling").one_of("hours", list(calendars)),
         ),
         phrases=MappingProxyType(by_leaf(phrase_files, taxonomy)),
+        alarms=alarms(alarm_files, taxonomy),
         files=MappingProxyType({name: (home / name).read_text(encoding="utf-8") for name in FILES}),
     )
 

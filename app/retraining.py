@@ -53,7 +53,7 @@ def of_files(found: Labelled, policy: Policy) -> list[Example]:
 
 def learn(policy: Policy, own: Sequence[Example], gazetteer: Gazetteer) -> Model:
     """The shipped sayings and the city's own examples; the same inputs give the same model."""
-    from routing.training import fit  # here, because scikit-learn takes a second to load and few commands train
+    from routing.training import dangers_of, fit  # here, because scikit-learn takes a second to load and few commands train
 
     texts, labels, counts = [], [], []
     for code, leaf in sorted(policy.taxonomy.leaves.items()):
@@ -67,7 +67,15 @@ def learn(policy: Policy, own: Sequence[Example], gazetteer: Gazetteer) -> Model
         labels.append(one.leaf)
         counts.append(OWN)
     public = [True] * (len(texts) - len(own)) + [False] * len(own)
-    return fit(texts, labels, extra=taxonomy_words(policy.taxonomy), weights=counts, public=public)
+    return fit(
+        texts,
+        labels,
+        extra=taxonomy_words(policy.taxonomy),
+        weights=counts,
+        public=public,
+        alarms=policy.alarms,
+        dangers=dangers_of(policy.taxonomy),
+    )
 
 
 @dataclass(frozen=True, slots=True)

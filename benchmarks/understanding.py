@@ -47,6 +47,13 @@ BY_LEAF = {
     **{"G06": "政府保留-工程建设", "G09": "不属于公租房"},
 }
 
+# Offices that go by their name and by a shorter form of it in one and the same year of the orders.
+SAME_OFFICE = {
+    **{"街道办": "街道办事处", "工商局": "工商行政管理局", "环保局": "环境保护局", "物价监督局": "物价监督检查局"},
+    **{"劳动监察大队": "劳动保障监察大队", "人口计划生育委员会": "人口和计划生育委员会"},
+    **{"土地征收办公室": "土地和房屋征收办公室"},
+}
+
 
 def understander() -> Understander:
     policy = load_policy()
@@ -70,7 +77,17 @@ def folds(rows: Sequence[dict[str, str]], texts: Sequence[str], label: str) -> d
         learn = [i for i, at in enumerate(place) if at != fold]
         model = fit([texts[i] for i in learn], [labels[i] for i in learn])
         pairs += [(labels[i], model.top(texts[i])[0]) for i, at in enumerate(place) if at == fold]
-    return {"n": len(pairs), "labels": len(set(labels)), "accuracy": accuracy(pairs), "macro_f1": macro_f1(pairs)}
+    return _judged(pairs) | {"pairs": pairs}
+
+
+def _judged(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    labels = {label for label, _ in pairs}
+    return {"n": len(pairs), "labels": len(labels), "accuracy": accuracy(pairs), "macro_f1": macro_f1(pairs)}
+
+
+def one_office(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The same where two names of one office count as one."""
+    return _judged([(SAME_OFFICE.get(label, label), SAME_OFFICE.get(said, said)) for label, said in pairs])
 
 
 def cold_start(rows: Sequence[dict[str, str]], reader: Understander) -> dict[str, Any]:
@@ -94,24 +111,36 @@ def cold_start(rows: Sequence[dict[str, str]], reader: Understander) -> dict[str
     }
 
 
-def alarms(name: str) -> dict[str, Any]:
-    """Recall over what must ring, by any code, and false alarms over what must not."""
-    held = tomllib.loads((SETS / f"{name}.toml").read_text(encoding="utf-8"))
+def alarms(held: dict[str, Any], reader: Understander) -> dict[str, Any]:
+    """Recall over what must ring, by any code, and false alarms over what must not; beside them the signs without the model."""
     rows = [row for code, row in held.items() if code.startswith("E")]
     ring = [text for row in rows for text in row["ring"]]
     calm = [text for row in rows for text in row["calm"]]
     return {
         "must_ring": len(ring),
-        "recall": sum(bool(detect(text)) for text in ring) / len(ring),
+        "recall": sum(bool(reader.understand(text).emergencies) for text in ring) / len(ring),
         "calm": len(calm),
-        "false_alarms": sum(bool(detect(text)) for text in calm) / len(calm),
+        "false_alarms": sum(bool(reader.understand(text).emergencies) for text in calm) / len(calm),
+        "signs_recall": sum(bool(detect(text)) for text in ring) / len(ring),
+        "signs_false": sum(bool(detect(text)) for text in calm) / len(calm),
     }
+
+
+def withheld(texts: Sequence[str], reader: Understander, of: str) -> dict[str, Any]:
+    """How many are known for what they are; how many would have gone to a contractor unasked."""
+    found = [reader.understand(text) for text in texts]
+    leaked = [one for one in found if one.owner is Owner.CONTRACTOR and not one.review]
+    return {"n": len(found), "recall": sum(bool(getattr(one, of)) for one in found) / len(found), "leaks": len(leaked)}
 
 
 def everything(data: Path | None) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = understander()
-    for name in ("adversarial", "adversarial_held", "adversarial_fresh"):
-        yield f"emergencies, {name}", alarms(name)
+    for path in sorted(SETS.glob("adversarial*.toml")):
+        held = tomllib.loads(path.read_text(encoding="utf-8"))
+        yield f"emergencies, {path.stem}", alarms(held, reader)
+        for of in ("reserved", "about_contractor"):
+            if of in held:
+                yield f"{of}, {path.stem}", withheld(held[of]["says"], reader, of)
     if data is None:
         return
     housing = read(data / "housing_labelled_dev.csv")
@@ -125,11 +154,9 @@ def everything(data: Path | None) -> Iterator[tuple[str, dict[str, Any]]]:
     petitions = read(data / "teddy_first_level_train.csv")
     yield "petitions, 7 classes", folds(petitions, [plain(f"{row['title']}\n{row['body']}") for row in petitions], "label1")
     orders = [row for row in read(data / "haikou12345_train.csv") if row["dept"].strip()]
-    yield "orders to departments", folds(orders, [plain(row["text"]) for row in orders], "dept")
-
-
-def _figure(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    found = folds(orders, [plain(row["text"]) for row in orders], "dept")
+    yield "orders to departments", found
+    yield "the same, two names of one office", one_office(found["pairs"])
 
 
 def main() -> None:
@@ -141,10 +168,10 @@ def main() -> None:
         sys.exit(f"{chosen.data}: no such folder")
     found = {}
     for name, figures in everything(chosen.data):
-        found[name] = figures
+        found[name] = {key: value for key, value in figures.items() if key != "pairs"}
         if not chosen.json:
             shown = "  ".join(
-                f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in figures.items()
+                f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in found[name].items()
             )
             print(f"{name:<34}{shown}", flush=True)
     if chosen.json:

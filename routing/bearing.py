@@ -70,7 +70,7 @@ class Bearing:
         if self.TALK in guards and (self._talk.search(own_before + words + own_after) or self._told.search(before[-24:] + words)):
             return False
         if self.PAST in guards and (
-            self._past.search(own_before[-24:]) or self._past_after.search(own_after) or self._over.search(after[:30])
+            self._past.search(own_before[-24:] + words) or self._past_after.search(own_after) or self._over.search(after[:30])
         ):
             return False
         return not (self.HABIT in guards and (self._habit.search(before[-16:]) or self._habit.search(words)))

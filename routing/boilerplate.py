@@ -9,8 +9,8 @@ from routing.normal import Plain
 _ANSWERED = re.compile(r"20\d\d[-年./]|答复|回复|反馈")  # without one of these nothing of the next stands there
 _DIGIT = re.compile(r"\d")
 _BLANKS = re.compile(r"[ \t]{2,}")
-_AFTER = re.compile(  # a department's answer pasted behind the complaint
-    r"\n?\s*(?:20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?\s*[^,。:\n]{2,20}(?:[:,]|答复|回复|反馈|根据|已)|[一-龥]{2,12}(?:街道办|管委会|[市区县]政府|局|办事处)(?:已?答复|回复|反馈)[:,]).*\Z",
+_AFTER = re.compile(  # a department's answer pasted behind the complaint, where a sentence has ended
+    r"(?:\n|(?<=[。!?;)]))\s*(?:20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?\s*[^,。:\n]{2,20}(?:[:,]|答复|回复|反馈|根据|已)|[一-龥]{2,12}(?:街道办|管委会|[市区县]政府|局|办事处)(?:已?答复|回复|反馈)[:,]).*\Z",
     re.S,
 )
 _FORMULAS = re.compile(

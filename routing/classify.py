@@ -23,7 +23,7 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
-VERSION = "3"  # of the features; a change makes saved models stale
+VERSION = "4"  # of the features; a change makes saved models stale
 _LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"[\s,。.!?;:、()\[\]\"'“”‘’《》<>#@…~\-]+")
@@ -36,24 +36,31 @@ class Model:
     labels: tuple[str, ...]
     fingerprint: str
     vocabularies: tuple[Mapping[str, int], ...]
-    weights: Floats  # features x labels
+    weights: Floats  # features x labels, and a last column for the alarm where there is one
     idf: Floats
     bias: Floats
     temperature: float
     extra: tuple[str, ...] = ()
+    alarm: float = 0.0  # the temperature of the alarm; 0 in a model that was taught none
     words: Words = field(default_factory=shared_words, repr=False)
 
     def scores(self, text: str) -> list[tuple[str, float]]:
         """Every label with its probability, best first; they add up to one."""
-        p = self._probabilities(text)
+        return self.judge(text)[0]
+
+    def judge(self, text: str) -> tuple[list[tuple[str, float]], float]:
+        """``scores``, and the probability that somebody is in danger now; that is 0 in a model that was taught no alarm."""
+        margin = self._margins(text)
+        danger = 1 / (1 + math.exp(-float(margin[-1]) / self.alarm)) if self.alarm else 0.0
+        p = softmax(margin[None, : len(self.labels)], self.temperature)[0]
         likely, labels = p.tolist(), self.labels
-        return [(labels[i], likely[i]) for i in np.argsort(-p, kind="stable").tolist()]
+        return [(labels[i], likely[i]) for i in np.argsort(-p, kind="stable").tolist()], danger
 
     def top(self, text: str) -> tuple[str, float]:
         """The best label and its probability."""
         return self.scores(text)[0]
 
-    def _probabilities(self, text: str) -> npt.NDArray[np.float64]:
+    def _margins(self, text: str) -> npt.NDArray[np.float64]:
         places, values = [], []
         for counts, vocabulary in zip(features(text, self.words), self.vocabularies, strict=True):
             known = [(at, count) for name, count in counts.items() if (at := vocabulary.get(name)) is not None]
@@ -65,8 +72,7 @@ class Model:
         margin = self.bias.astype(np.float64)
         if places:
             margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0)
-        p: npt.NDArray[np.float64] = softmax(margin[None, :], self.temperature)[0]
-        return p
+        return margin
 
     def save(self, path: Path) -> None:
         """Write the model as one .npz file with plain JSON inside; no pickle, nothing that runs when it is read."""
@@ -76,6 +82,7 @@ class Model:
             "fingerprint": self.fingerprint,
             "temperature": self.temperature,
             "extra": self.extra,
+            "alarm": self.alarm,
             "vocabularies": [sorted(v, key=v.__getitem__) for v in self.vocabularies],
         }
         packed = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), dtype=np.uint8)
@@ -107,16 +114,18 @@ class Model:
                 bias,
                 float(about["temperature"]),
                 tuple(about["extra"]),
+                float(about["alarm"]),
                 words_with(tuple(about["extra"])),
             )
         except (KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
             raise ValueError(f"{path} is not a saved model: {error}") from error
 
 
-def fingerprint(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> str:
+def fingerprint(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy, alarms: Sequence[tuple[str, bool]] = ()) -> str:
     """A short name for exactly these inputs; a saved model with the same one need not be trained again."""
     names = {code: leaf.name for code, leaf in taxonomy.leaves.items()}
-    held = json.dumps([VERSION, {k: list(v) for k, v in phrases.items()}, names], ensure_ascii=False, sort_keys=True)
+    learnt = [VERSION, {k: list(v) for k, v in phrases.items()}, names, list(alarms)]
+    held = json.dumps(learnt, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 

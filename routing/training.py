@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +16,21 @@ from sklearn.svm import LinearSVC
 from routing.boilerplate import matter
 from routing.classify import VERSION, Floats, Model, features, fingerprint, softmax, words_with
 from routing.normal import plain
-from routing.taxonomy import Taxonomy
+from routing.taxonomy import Owner, Taxonomy
 from routing.tokens import taxonomy_words
 
 Floats64 = npt.NDArray[np.float64]
 _BLOCKS = ("words", "letters")
 _FEW = 500  # texts
 _CAP = 300_000  # features per block
+_HARD = 2.0  # how much a text written for the alarm counts beside a saying
 _OTHER_HANDS = 2.4  # residents write less like the examples than the examples like each other
 
 
-def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> Model:
+def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy, alarms: Sequence[tuple[str, bool]] = ()) -> Model:
     """Learn the leaves from example phrases and from the names of the leaves. The same inputs give the same model.
 
+    ``alarms``: further texts, each with whether it tells of danger now; beside them the leaves of emergencies teach the alarm.
     Raises ValueError when phrases name a leaf that the taxonomy does not have, or a leaf has neither phrase nor name.
     """
     unknown = sorted(set(phrases) - set(taxonomy.leaves))
@@ -39,8 +41,20 @@ def train(phrases: Mapping[str, Sequence[str]], taxonomy: Taxonomy) -> Model:
         for text in (taxonomy.leaves[code].name, *phrases.get(code, ())):
             texts.append(matter(plain(text)))
             labels.append(code)
-    public = [True] * len(texts)
-    return fit(texts, labels, extra=taxonomy_words(taxonomy), name=fingerprint(phrases, taxonomy), public=public)
+    return fit(
+        texts,
+        labels,
+        extra=taxonomy_words(taxonomy),
+        name=fingerprint(phrases, taxonomy, alarms),
+        public=[True] * len(texts),
+        alarms=alarms,
+        dangers=dangers_of(taxonomy),
+    )
+
+
+def dangers_of(taxonomy: Taxonomy) -> frozenset[str]:
+    """The leaves that are danger to life."""
+    return frozenset(code for code, leaf in taxonomy.leaves.items() if leaf.owner is Owner.EMERGENCY)
 
 
 def fit(
@@ -51,35 +65,46 @@ def fit(
     name: str = "",
     weights: Sequence[float] | None = None,
     public: Sequence[bool] | None = None,
+    alarms: Sequence[tuple[str, bool]] = (),
+    dangers: Collection[str] = (),
 ) -> Model:
     """Learn any labels from any texts. Deterministic. Raises ValueError for fewer than two labels or unequal lengths.
 
     ``weights``: how much each text counts, by default 1. ``public``: of which texts every fragment may stand in the model,
-    by default of none; of the others only what two or more texts have in common.
+    by default of none; of the others only what two or more texts have in common. ``alarms``, all public, and the ``dangers``
+    among the labels teach the alarm; without alarms there is none.
     """
     heft = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=np.float64)
     if len(texts) != len(labels) or len(texts) != len(heft) or len(set(labels)) < 2:
         raise ValueError("training needs as many labels as texts, and at least two different labels")
     words = words_with(extra)
-    read = [features(text, words) for text in texts]
+    read = [features(text, words) for text in (*texts, *(plain(text) for text, _ in alarms))]
+    shown = [*(public or [False] * len(texts)), *([True] * len(alarms))]
     matrices, vocabularies, idfs, first = [], [], [], 0
     for block in range(len(_BLOCKS)):
         counted = [counts[block] for counts in read]
-        maker = TfidfVectorizer(analyzer=_elements, sublinear_tf=True, vocabulary=_kept(counted, public))
+        maker = TfidfVectorizer(analyzer=_elements, sublinear_tf=True, vocabulary=_kept(counted, shown))
         matrices.append(maker.fit_transform(counted))
         vocabularies.append({str(word): first + int(i) for word, i in sorted(maker.vocabulary_.items(), key=lambda kv: kv[1])})
         idfs.append(maker.idf_)
         first += len(maker.vocabulary_)
-    x = hstack(matrices, format="csr")
+    everything = hstack(matrices, format="csr")
+    x = everything[: len(texts)]
     known = tuple(sorted(set(labels)))
     y = np.array([known.index(label) for label in labels])
     planes, bias = _machine(x, y, heft, len(known))
-    temperature = _calibrated(x, y, heft, len(known))
+    temperature, ringing = _calibrated(x, y, heft, len(known)), 0.0
+    if alarms:
+        calm = np.array([*(label not in dangers for label in labels), *(not rings for _, rings in alarms)], dtype=np.int64)
+        counts = np.concatenate([heft, np.full(len(alarms), _HARD)])
+        plane, at = _machine(everything, calm, counts, 1)
+        planes, bias = np.hstack([planes, plane]), np.concatenate([bias, at])
+        ringing = _alarm_temperature(everything, calm, counts, len(texts))
     if not name:
-        held = [VERSION, list(texts), list(labels), heft.tolist()]
+        held = [VERSION, list(texts), list(labels), heft.tolist(), list(alarms)]
         name = hashlib.sha256(json.dumps(held, ensure_ascii=False).encode()).hexdigest()[:16]
     idf = np.concatenate(idfs).astype(np.float32)
-    return Model(known, name, tuple(vocabularies), planes, idf, bias, temperature, extra, words)
+    return Model(known, name, tuple(vocabularies), planes, idf, bias, temperature, extra, ringing, words)
 
 
 def _kept(counted: Sequence[Counter[str]], public: Sequence[bool] | None) -> list[str]:
@@ -140,3 +165,14 @@ def _calibrated(x: csr_matrix, y: npt.NDArray[np.int64], heft: Floats64, labels:
     scale = np.geomspace(0.03, 2.0, 60)
     losses = [-np.log(np.maximum(softmax(margins, t)[np.arange(len(truth)), truth], 1e-12)).mean() for t in scale]
     return float(scale[int(np.argmin(losses))]) * _OTHER_HANDS
+
+
+def _alarm_temperature(x: csr_matrix, calm: npt.NDArray[np.int64], heft: Floats64, first: int) -> float:
+    """The same for the alarm, held back being every third of the texts from ``first`` on: those written for it."""
+    held = np.zeros(len(calm), dtype=bool)
+    held[first + np.random.default_rng(0).permutation(len(calm) - first)[::3]] = True
+    plane, bias = _machine(x[~held], calm[~held], heft[~held], 1)
+    margins = np.asarray(x[held] @ plane + bias, dtype=np.float64)[:, 0]
+    signed = np.where(calm[held] == 0, margins, -margins)
+    scale = np.geomspace(0.03, 2.0, 60)
+    return float(scale[int(np.argmin([np.logaddexp(0, -signed / t).mean() for t in scale]))])

@@ -10,29 +10,26 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from routing import lexicon, manner
+from routing import alarm, lexicon, manner
 from routing.address import find_address
+from routing.alarm import Alarm
 from routing.boilerplate import matter
 from routing.classify import Model
-from routing.emergency import detect, mentioned
 from routing.lexicon import DECIDES, STOPS, RuleHit
 from routing.normal import plain
 from routing.phones import find_phones
 from routing.place import Gazetteer
 from routing.taxonomy import Owner, Taxonomy
-from routing.verdict import EmergencyHit, PlaceFound, Verdict
+from routing.verdict import PlaceFound, Verdict
 
 # Below these a person looks first. Chosen on held-out text: see tests/routing/test_heldout.py for what they cost.
 SURE_LEAF = 0.25
 SURE_GROUP = 0.45
 FORBIDDEN = 0.22  # P(G or R) from which a contractor is not set to work unasked
 FORBIDDEN_WITH_WORD = 0.10  # the same when a weak word points there too
-ALARM = 0.90  # P(E) from the model alone that counts as an alarm
 BESIDE = 0.10  # P from which another matter in the same message is worth keeping
-NEAR_ALARM = 0.30  # P(E) from which an agent looks at once
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
-OPENING = 60  # letters in which a letter says what it is about
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
 SHORTEST_SAYING = 2  # different Chinese letters, the same
 LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
@@ -43,7 +40,6 @@ RULE_SURE, RULE_LONE = 0.95, 0.75
 _STAFF = re.compile(
     r"物业|物管|师傅(?<!麻烦师傅)(?<!请师傅)(?<!派师傅)(?<!个师傅)(?<!位师傅)|维修(?:工|员|班|队|公司|人员)|管家|经理|保安|保洁|客服|管理(?:员|处|人员)|工作人员|维保|队长|领导"
 )
-_SENTENCE = re.compile(r"[。!?;\n]")
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
     "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
@@ -87,10 +83,12 @@ class Understander:
         said = plain(text)
         place = self._place(said, place_hint, text)
         core = matter(without(said, place))
-        scores = self._scores(core)
+        scores, danger = self._scores(core)
         hits = lexicon.read(core)
-        emergencies = self._alarms(said, scores)
-        choice = self._choose(core, scores, hits, emergencies)
+        likeliest = next((code for code, _ in scores if self._group[code] == "E"), "")
+        heard = alarm.listen(said, core, self.model, self.taxonomy, danger, likeliest)
+        emergencies = heard.hits
+        choice = self._choose(core, scores, heard, hits)
         leaf = self.taxonomy.leaves[choice.leaf]
         strong = {hit.group for hit in hits if hit.force == DECIDES}
         urgency, why = manner.raised("U0" if emergencies else leaf.urgency, said)
@@ -116,23 +114,16 @@ class Understander:
             model=self.model.fingerprint,
         )
 
-    def _scores(self, core: str) -> list[tuple[str, float]]:
-        """The model on the whole and, in a long text, on its opening as well: a letter names its matter first."""
-        whole = self.model.scores(core)
-        opening = _opening(core)
+    def _scores(self, core: str) -> tuple[list[tuple[str, float]], float]:
+        """The model on the whole and, in a long text, on its opening as well: a letter names its matter first. And P(danger) of
+        the whole."""
+        whole, danger = self.model.judge(core)
+        opening = alarm.opening(core)
         if len(opening) == len(core):
-            return whole
+            return whole, danger
         first = dict(self.model.scores(opening))
         mixed = [(code, (p + first[code]) / 2) for code, p in whole]
-        return sorted(mixed, key=lambda scored: -scored[1])
-
-    def _alarms(self, said: str, scores: list[tuple[str, float]]) -> tuple[EmergencyHit, ...]:
-        """What the signs say; where no sign stands in the text at all, what the model says of group E as a whole."""
-        hits = tuple(hit for hit in detect(said) if hit.code in self.taxonomy.leaves)
-        if hits or (near := self._near(scores)) < ALARM or mentioned(said):
-            return hits
-        code = next(code for code, _ in scores if self.taxonomy.leaves[code].group == "E")
-        return (EmergencyHit(code, (), f"整段话与“{self.taxonomy.leaves[code].name}”一类相近（{near:.0%}），宁可误报"),)
+        return sorted(mixed, key=lambda scored: -scored[1]), danger
 
     def _guarded(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], choice: _Choice) -> bool:
         """Whether these words must not join what a contractor reads: by any word of the G and R lexicon, by the leaf chosen with
@@ -145,22 +136,17 @@ class Understander:
         matter = _NO_MATTER.sub("", said)
         return len(matter) >= SHORTEST_MATTER and sum([p for code, p in scores if code[0] in "GR"]) >= LEANS
 
-    def _near(self, scores: list[tuple[str, float]]) -> float:
-        return sum([p for code, p in scores if self._group[code] == "E"])
-
-    def _choose(
-        self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...], emergencies: tuple[EmergencyHit, ...]
-    ) -> _Choice:
+    def _choose(self, said: str, scores: list[tuple[str, float]], heard: Alarm, hits: tuple[RuleHit, ...]) -> _Choice:
         calm = [(code, p) for code, p in scores if self._group[code] != "E"]
         ruled = self._by_rule(calm, hits)
-        if emergencies:
+        if heard.hits:
             base = ruled.leaf if ruled else calm[0][0]
-            others = tuple(dict.fromkeys((*(hit.code for hit in emergencies[1:]), base)))
-            words = RULE_SURE if any(hit.words for hit in emergencies) else self._near(scores)
-            return _Choice(emergencies[0].code, words, False, tuple(hit.why for hit in emergencies), others)
+            others = tuple(dict.fromkeys((*(hit.code for hit in heard.hits[1:]), base)))
+            sure = RULE_SURE if any(hit.words for hit in heard.hits) else heard.danger
+            return _Choice(heard.hits[0].code, sure, False, tuple(hit.why for hit in heard.hits), others)
         if ruled:
             return ruled
-        return self._by_model(said, scores, hits)
+        return self._by_model(said, scores, heard, hits)
 
     def _by_rule(self, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice | None:
         """R before G before N08; within a group the leaf that the model finds likeliest among those whose words stand there."""
@@ -178,7 +164,7 @@ class Understander:
         secondary = tuple(code for code in others if code != best.code)
         return _Choice(best.code, RULE_SURE if likely >= 0.3 else RULE_LONE, False, (reason,), secondary)
 
-    def _by_model(self, said: str, scores: list[tuple[str, float]], hits: tuple[RuleHit, ...]) -> _Choice:
+    def _by_model(self, said: str, scores: list[tuple[str, float]], heard: Alarm, hits: tuple[RuleHit, ...]) -> _Choice:
         groups: dict[str, float] = defaultdict(float)
         for code, p in scores:
             groups[self._group[code]] += p
@@ -191,8 +177,9 @@ class Understander:
             doubts.append("没有可研判的内容")
         if p < SURE_LEAF and groups[leaf.group] < SURE_GROUP:
             doubts.append(f"把握不足（{p:.0%}），请坐席核定")
-        if groups["E"] >= ALARM or (groups["E"] >= NEAR_ALARM and not mentioned(said)):
-            doubts.append(f"可能是紧急情况（{groups['E']:.0%}），请坐席立即核实")
+        if heard.doubted or heard.danger >= alarm.NEAR_ALARM:
+            told = f"，原话“{heard.doubted[0].words[0]}”" if heard.doubted else ""
+            doubts.append(f"可能是紧急情况（{heard.danger:.0%}{told}），请坐席立即核实")
         if leaf.owner in (Owner.CONTRACTOR, Owner.ELSEWHERE):
             doubts += self._forbidden(groups["G"] + groups["R"], hits)
             if not doubts and p < SURE_OF_STAFF and (named := _STAFF.search(said)):
@@ -233,14 +220,6 @@ def _says_nothing(said: str) -> bool:
     if len(said) >= LONG and len(set(said)) < FEW:
         return True
     return len(set(_CHINESE.findall(_NO_MATTER.sub("", said[:LONG])))) < SHORTEST_SAYING
-
-
-def _opening(core: str) -> str:
-    """The heading with the first sentences of a long text, up to where a sentence ends after OPENING letters."""
-    if len(core) < 2 * OPENING:
-        return core
-    ends = _SENTENCE.search(core, OPENING)
-    return core[: ends.end()] if ends and ends.end() < 2 * OPENING else core[:OPENING]
 
 
 def without(said: str, place: PlaceFound | None) -> str:

@@ -171,7 +171,7 @@ def _candidate(named: str, hotline: Hotline) -> tuple[Policy, Model]:
         from routing.training import train  # here, because scikit-learn takes a second to load and few commands train
 
         policy = load_policy(Path(named))
-        return policy, train(policy.phrases, policy.taxonomy)
+        return policy, train(policy.phrases, policy.taxonomy, policy.alarms)
     candidate = hotline.model if named == SHIPPED else learned.load(_file_of(named, hotline.settings))
     learned.check_labels(candidate, hotline.policy.taxonomy)
     return hotline.policy, candidate

@@ -17,7 +17,7 @@ from routing.classify import Model
 def forgetful(model: Model) -> Model:
     """The same classifier, only that it never thinks of G or R, and is surer of the rest."""
     bias = model.bias.copy()
-    bias[[label[0] in "GR" for label in model.labels]] = -np.float32(1000)
+    bias[: len(model.labels)][[label[0] in "GR" for label in model.labels]] = -np.float32(1000)
     return replace(model, bias=bias, temperature=model.temperature / 4, fingerprint="f0" * 8)
 
 

@@ -167,6 +167,16 @@ def test_the_hash_follows_every_file(shipped: Policy, copy: Path) -> None:
     assert load_policy(copy).hash != shipped.hash
 
 
+def test_the_texts_that_teach_the_alarm(shipped: Policy, copy: Path) -> None:
+    assert len(shipped.alarms) > 500 and len({text for text, _ in shipped.alarms}) == len(shipped.alarms)
+    (copy / "alarms" / "own.toml").write_text('[E03]\nring = ["锅炉房冒烟"]\ncalm = ["锅炉房停暖"]\n', encoding="utf-8")
+    more = load_policy(copy)
+    assert set(more.alarms) - set(shipped.alarms) == {("锅炉房冒烟", True), ("锅炉房停暖", False)}
+    assert more.hash != shipped.hash
+    shutil.rmtree(copy / "alarms")
+    assert load_policy(copy).alarms == ()
+
+
 def test_the_folders_of_phrases_add_up(shipped: Policy, copy: Path) -> None:
     (copy / "phrases" / "letters").mkdir()
     (copy / "phrases" / "letters" / "C.toml").write_text('[C01]\nsays = ["厨房顶上渗水，望派人查看。"]\n', encoding="utf-8")
@@ -243,6 +253,8 @@ MISTAKES = [
     ("limits.toml", 'key = "lapsed"', 'key = "half"', "“half”重复", "另一个"),
     ("limits.toml", "limit = 6", "limit = 1", "成对", "limit"),
     ("phrases/C.toml", "says = [", 'says = ["漏水", ""]', "非空的文字", "says"),
+    ("alarms/short.toml", "[E01]", "[C01]\nring = []\ncalm = []\n[E01]", "不是应急类别", "E01"),
+    ("alarms/short.toml", "ring = [", 'ring = ["", ', "非空的文字", "ring"),
     ("phrases/C.toml", "[C01]", "[C99]", "“C99”不在类别表中", "编号"),
     ("phrases/C.toml", "[C01]", "[C02]", "重复+2", "编号"),
     ("phrases/C.toml", "[C01]", "[A01]", "在同一文件夹里已写过", "只写一处"),

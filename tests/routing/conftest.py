@@ -26,8 +26,13 @@ def phrases() -> Mapping[str, tuple[str, ...]]:
 
 
 @pytest.fixture(scope="session")
-def model(taxonomy: Taxonomy, phrases: Mapping[str, tuple[str, ...]]) -> Model:
-    return train(phrases, taxonomy)
+def alarms() -> tuple[tuple[str, bool], ...]:
+    return load_policy().alarms
+
+
+@pytest.fixture(scope="session")
+def model(taxonomy: Taxonomy, phrases: Mapping[str, tuple[str, ...]], alarms: tuple[tuple[str, bool], ...]) -> Model:
+    return train(phrases, taxonomy, alarms)
 
 
 @pytest.fixture(scope="session")

@@ -13,15 +13,29 @@ from routing.taxonomy import Taxonomy
 from routing.training import fit, train
 
 Phrases = Mapping[str, tuple[str, ...]]
+Alarms = tuple[tuple[str, bool], ...]
 TEXTS = ("厨房顶上漏水", "电梯又停了", "ａｂｃ", "", "租金扣了两次 电话13800138000")
 
 
-def test_training_is_deterministic(model: Model, phrases: Phrases, taxonomy: Taxonomy) -> None:
-    again = train(phrases, taxonomy)
-    assert again.fingerprint == model.fingerprint == fingerprint(phrases, taxonomy)
-    assert again.temperature == model.temperature
+def test_training_is_deterministic(model: Model, phrases: Phrases, alarms: Alarms, taxonomy: Taxonomy) -> None:
+    again = train(phrases, taxonomy, alarms)
+    assert again.fingerprint == model.fingerprint == fingerprint(phrases, taxonomy, alarms)
+    assert (again.temperature, again.alarm) == (model.temperature, model.alarm)
     assert np.array_equal(again.weights, model.weights)
-    assert [again.scores(text) for text in TEXTS] == [model.scores(text) for text in TEXTS]
+    assert [again.judge(text) for text in TEXTS] == [model.judge(text) for text in TEXTS]
+
+
+def test_the_alarm_is_taught_beside_the_leaves_and_changes_none_of_them(model: Model, alarms: Alarms) -> None:
+    assert {rings for _, rings in alarms} == {True, False}
+    told = [(model.judge(text)[1], rings) for text, rings in alarms]
+    assert sum(p >= 0.5 for p, rings in told if rings) / sum(rings for _, rings in told) > 0.95
+    assert sum(p >= 0.5 for p, rings in told if not rings) / sum(not rings for _, rings in told) < 0.05
+    leaves = ["水管漏水", "厨房漏水", "电梯坏了", "电梯停运", "着火了", "冒烟了"], ["水", "水", "梯", "梯", "火", "火"]
+    taught = fit(*leaves, alarms=[("浓烟滚滚", True), ("电梯停了", False), ("水很小", False)], dangers={"火"})
+    assert taught.judge("楼道着火")[1] > 0.5 > taught.judge("电梯停了一天")[1]
+    untaught = fit(*leaves)
+    assert untaught.judge("楼道着火")[1] == 0.0 == untaught.alarm
+    assert (taught.labels, taught.top("厨房水管")[0]) == (untaught.labels, untaught.top("厨房水管")[0])
 
 
 def test_probabilities(model: Model, taxonomy: Taxonomy) -> None:
@@ -37,7 +51,7 @@ def test_saved_and_loaded_is_the_same(model: Model, tmp_path: Path) -> None:
     model.save(path)
     loaded = Model.load(path)
     assert (loaded.fingerprint, loaded.labels, loaded.extra) == (model.fingerprint, model.labels, model.extra)
-    assert [loaded.scores(text) for text in TEXTS] == [model.scores(text) for text in TEXTS]
+    assert [loaded.judge(text) for text in TEXTS] == [model.judge(text) for text in TEXTS]
     with np.load(path, allow_pickle=False) as held:
         assert set(held.files) == {"about", "weights", "idf", "bias"}
     assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
@@ -58,7 +72,8 @@ def test_refusals(taxonomy: Taxonomy, tmp_path: Path) -> None:
         Model.load(tmp_path / "broken.npz")
 
 
-def test_the_fingerprint_follows_the_inputs(phrases: Phrases, taxonomy: Taxonomy) -> None:
+def test_the_fingerprint_follows_the_inputs(phrases: Phrases, alarms: Alarms, taxonomy: Taxonomy) -> None:
+    assert fingerprint(phrases, taxonomy) != fingerprint(phrases, taxonomy, alarms[:1]) != fingerprint(phrases, taxonomy, alarms)
     more = {**phrases, "C01": (*phrases["C01"], "又漏了")}
     assert fingerprint(more, taxonomy) != fingerprint(phrases, taxonomy)
 

@@ -40,6 +40,47 @@ def test_an_aside_in_a_long_letter_still_alarms(understander: Understander) -> N
     assert not verdict.review
 
 
+def test_a_danger_without_its_word_rings_wherever_it_stands_in_a_letter(understander: Understander) -> None:
+    """The signs know nothing of it; the model does, and looks at a long letter part by part."""
+    told = "坐到四楼门开了一半，外面是墙，我们三个困着不敢动，快来人。"
+    assert detect(told) == ()
+    before, after = "去年申请换房至今没有答复，窗口让等通知，材料已经补交过两次。" * 8, "租金单据也请一并寄来，谢谢。" * 8
+    for text in (told, told + before, before + told + after, before + told):
+        verdict = understander.understand(text)
+        assert verdict.group == "E" and verdict.urgency == "U0" and not verdict.emergencies[0].words
+        assert "宁可误报" in verdict.emergencies[0].why
+    assert understander.understand(before + after).emergencies == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "rings"),
+    [
+        ("某小区起火，隐患很大。昨晚厨房起火，保安扑救后扑灭了，望整治。", False),
+        ("楼下着火了。去年着过一次，后来扑灭了。", True),  # what is over is another one
+        ("楼道起火，扑灭了，现在又冒烟起火了", True),
+        ("有人被困电梯。半小时前电梯困人，已经放出来了。", False),
+        ("以为着火了，过去一看是蒸馒头", False),
+        ("电梯困人演习占用了一号梯", False),
+    ],
+)
+def test_one_event_is_read_to_its_end(text: str, rings: bool) -> None:
+    assert bool(detect(text)) is rings
+
+
+SETS = {"adversarial": (0.99, 0.03), "adversarial_held": (0.97, 0.05), "adversarial_fresh": (0.97, 0.05), "adversarial_sealed": (0.97, 0.05)}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_lines_written_to_break_it(name: str, understander: Understander) -> None:
+    """What must ring rings, by any code; the figures stand in app/docs/understanding.md."""
+    rows = [row for code, row in held(name).items() if code.startswith("E")]
+    missed = [text for row in rows for text in row["ring"] if not understander.understand(text).emergencies]
+    false = [text for row in rows for text in row["calm"] if understander.understand(text).emergencies]
+    recall, falsely = SETS[name]
+    assert len(missed) <= (1 - recall) * sum(len(row["ring"]) for row in rows), missed
+    assert len(false) <= falsely * sum(len(row["calm"]) for row in rows), false
+
+
 def test_phrases_of_calm_leaves_do_not_alarm(phrases: dict[str, tuple[str, ...]]) -> None:
     calm = [text for code, texts in phrases.items() if not code.startswith("E") for text in texts]
     false = [text for text in calm if detect(text)]

@@ -57,7 +57,7 @@ class Terminal:
 
 def has_learned(folder: Path, policy: Policy, model: Model) -> None:
     """Leaves the trained classifier where commands look for it, so that not every one trains it anew."""
-    kept = folder / "models" / f"{fingerprint(policy.phrases, policy.taxonomy)}.npz"
+    kept = folder / "models" / f"{fingerprint(policy.phrases, policy.taxonomy, policy.alarms)}.npz"
     kept.parent.mkdir(parents=True, exist_ok=True)
     model.save(kept)
 
