@@ -67,7 +67,12 @@ def test_one_event_is_read_to_its_end(text: str, rings: bool) -> None:
     assert bool(detect(text)) is rings
 
 
-SETS = {"adversarial": (0.99, 0.03), "adversarial_held": (0.97, 0.05), "adversarial_fresh": (0.97, 0.05), "adversarial_sealed": (0.97, 0.05)}
+SETS = {
+    "adversarial": (0.99, 0.03),
+    "adversarial_held": (0.97, 0.05),
+    "adversarial_fresh": (0.97, 0.05),
+    "adversarial_sealed": (0.97, 0.05),
+}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from app.casework import act, resident_of
 from app.hot import Heat, heat
+from app.store import tickets as store
 from app.tickets.lifecycle import SYSTEM, Actor
 from tests.app.web.conftest import House
 from tests.cast import Cast
@@ -39,9 +41,10 @@ def test_four_neighbours_are_hot_and_one_who_writes_every_day_is_not(cast: Cast)
     assert (one.place, one.issue.leaf, one.issue.people, one.issue.messages) == ("望湖雅苑", "C07", 4, 4)
     assert [ticket.number for ticket in one.behind] == numbers[::-1]
     assert one.behind[0].excerpt == LIFT.format(4)
-    cast.writes(LIFT.format(7), sender="o-lift-7")
-    cast.clock.advance(timedelta(minutes=2))
-    cast.writes("就是电梯在三楼不动", sender="o-lift-7")
+    number = cast.writes(LIFT.format(7), sender="o-lift-7").number
+    with cast.hotline.tx() as tx:
+        ticket = store.by_number(tx.session, number, SYSTEM)
+        act(tx, ticket, "append", resident_of(ticket), {"text": "就是电梯在三楼不动"})
     (more,) = hot(cast).issues
     assert (more.issue.people, more.issue.messages) == (5, 6), "a word more on an open ticket is a message, not a person"
 
