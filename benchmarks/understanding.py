@@ -20,6 +20,7 @@ from typing import Any
 from app.policy import load_policy
 from app.shipped import model_for
 from benchmarks import understanding_calls
+from benchmarks.understanding_hot import measure as hot_issues
 from benchmarks.understanding_place import measure
 from routing.emergency import detect
 from routing.evaluate import accuracy, macro_f1
@@ -151,6 +152,7 @@ def everything(data: Path | None) -> Iterator[tuple[str, dict[str, Any]]]:
         {"n": spans.rows, "exact": spans.exact, "overlap_f1": spans.f1, "overlap_iou": spans.iou, "false_hits": spans.false_hits},
     )
     yield "calls, who is who", understanding_calls.measure(understanding_calls.read(data / "call_transcripts_dev.jsonl"))
+    yield "hot issues", hot_issues(read(data / "teddy_hot_issues_train.csv"), load_policy())
     petitions = read(data / "teddy_first_level_train.csv")
     yield "petitions, 7 classes", folds(petitions, [plain(f"{row['title']}\n{row['body']}") for row in petitions], "label1")
     orders = [row for row in read(data / "haikou12345_train.csv") if row["dept"].strip()]

@@ -85,6 +85,7 @@ main.commands = Commands(
         "migrate": "serve:migrate",
         "check": "inspect:check",
         "due": "inspect:due",
+        "hot": "hot:hot",
         "deadline": "deadline:deadline",
         "calendar": "calendars:calendar",
         "simulate": "simulate:simulate",

@@ -33,6 +33,7 @@ from channels.wechat.compose import Mode
 FIRST_WORDS = 24  # complaints that residents write by themselves when the city is new
 USUAL = "http://127.0.0.1:8000"  # where ``hotline simulate`` looks by itself
 FIRST_RATE = 1.0  # a second
+NEIGHBOURS, THEIRS = 6, ("望湖雅苑", "C07")  # how many then write of one thing, so that something is hot: their lift
 
 
 @click.command()
@@ -92,7 +93,9 @@ def _residents(settings: Settings, url: str) -> None:
     if account is None or not _answers(url):
         return
     crowd = Crowd(url, account, SystemClock(), random.Random(2026), Mode.SAFE if _has_key(settings) else Mode.PLAIN)
-    asyncio.run(crowd.write(complaints(), rate=FIRST_RATE, seconds=FIRST_WORDS / FIRST_RATE, repeats=0.1, heard=_unheard))
+    of_the_lift = [one for one in complaints() if (one.estate, one.leaf) == THEIRS]
+    for said, number in ((complaints(), FIRST_WORDS), (of_the_lift, NEIGHBOURS)):
+        asyncio.run(crowd.write(said, rate=FIRST_RATE, seconds=number / FIRST_RATE, repeats=0.1, heard=_unheard))
 
 
 def _unheard(said: Sent) -> None:

@@ -9,6 +9,7 @@ import click
 
 from app import naming
 from app.bootstrap import build
+from app.hotrules import hot_rules
 from app.policy import URGENCIES, Policy
 from app.register.check import check_register
 from app.register.table import aligned
@@ -28,6 +29,7 @@ def check(days: int, as_json: bool) -> None:
     """检查设置、时限标准与台账；列出每个小区每类事项由谁承办，找出空档与重叠。"""
     settings = load_settings()
     hotline = build(settings)
+    hot_rules(settings.policy, hotline.policy.taxonomy)  # else a mistake there is met by whoever first looks at what is hot
     with hotline.look() as tx:
         known = hotline.knowledge(tx.session).snapshot
         first = hotline.local_day(tx.now)

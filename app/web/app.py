@@ -23,6 +23,7 @@ from app.web import (
     confidence,
     desk,
     hooks,
+    hot,
     incidents,
     jobs,
     opinions,
@@ -55,6 +56,7 @@ ROUTED = (
     repeats,
     desk,
     jobs,
+    hot,
     board,
     review,
 )  # in this order: an address of its own goes before a pattern that it fits

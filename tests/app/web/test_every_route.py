@@ -43,6 +43,7 @@ MAY: dict[str, set[str]] = {
     "GET /jobs/t/{number}/deadlines": {"jiangxiu"},
     "POST /jobs/{number}/{noun}": {"jiangxiu"},
     "GET /board": {"city", "admin", "evaluator"},
+    "GET /board/hot": {"city", "admin"},
     "GET /board/t/{number}": {"city", "admin"},
     "GET /board/t/{number}/deadlines": {"city", "admin"},
     "POST /board/{number}/{noun}": {"city"},
