@@ -72,6 +72,7 @@ SETS = {
     "adversarial_held": (0.97, 0.05),
     "adversarial_fresh": (0.97, 0.05),
     "adversarial_sealed": (0.97, 0.05),
+    "adversarial_second": (0.97, 0.05),
 }
 
 
