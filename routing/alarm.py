@@ -16,9 +16,9 @@ from routing.taxonomy import Taxonomy
 from routing.verdict import EmergencyHit
 
 # Chosen on lines that neither had seen and on real letters; app/docs/understanding.md tells what they cost.
-ALARM = 0.50  # P(danger) from the model alone that rings
+ALARM = 0.55  # P(danger) from the model alone that rings
 ALARM_AGAINST = 0.80  # the same where a sign stands in the text and was found harmless
-ALARM_AMONG = 0.60  # the same of one sentence of a letter: of many, one sounds alarming by chance
+ALARM_AMONG = 0.65  # the same of one sentence of a letter: of many, one sounds alarming by chance
 NEAR_ALARM = 0.47  # from which an agent looks at once
 HARMLESS, HARMLESS_IN_LETTER = 0.10, 0.22  # below it a sign does not ring, and an agent looks
 LONG = 120  # letters from which a text is a letter
@@ -40,14 +40,15 @@ class Alarm:
 
 def listen(said: str, core: str, model: Model, taxonomy: Taxonomy, whole: float, likeliest: str) -> Alarm:
     """Whether to ring. ``said``: the plain text; ``core``: what of it is no boilerplate, of which ``whole`` is P(danger);
-    ``likeliest``: the emergency that it resembles most."""
+    ``likeliest``: the emergency that it resembles most,
+    "" where it says too little for the model to ring alone."""
     letter = len(core) >= LONG
-    danger = max([whole, *(model.judge(part)[1] for part in parts(core))]) if letter else whole
+    danger = max([whole, *(model.judge(part)[1] for part in parts(core))]) if letter else whole if likeliest else 0.0
     signs = tuple(hit for hit in detect(said) if hit.code in taxonomy.leaves)
     doubted = tuple(hit for hit in signs if _beside(said, hit, model) < (HARMLESS_IN_LETTER if letter else HARMLESS))
     signs = tuple(hit for hit in signs if hit not in doubted)
     enough = ALARM_AGAINST if mentioned(said) else ALARM_AMONG if letter else ALARM
-    if signs or danger < enough:
+    if signs or not likeliest or danger < enough:
         return Alarm(signs, danger, doubted)
     why = f"整段话像“{taxonomy.leaves[likeliest].name}”一类的险情（{danger:.0%}），宁可误报"
     return Alarm((EmergencyHit(likeliest, (), why),), danger)

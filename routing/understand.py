@@ -32,6 +32,7 @@ BESIDE = 0.10  # P from which another matter in the same message is worth keepin
 LEANS = 0.50  # P(G or R) from which a further word is kept from the contractor of the ticket it came for
 SURE_OF_STAFF = 0.60  # the leaf's probability from which a text that names the contractor's people is dispatched unasked
 SHORTEST_MATTER = 4  # letters beside flats and numbers below which there is nothing to judge
+SHORTEST_DANGER = 5  # different Chinese letters beside who, where and when, below which the model alone does not ring
 SHORTEST_SAYING = 2  # different Chinese letters, the same
 LONG, FEW = 200, 12  # letters of a text, and different ones in it, from and below which it only repeats itself
 RULE_SURE, RULE_LONE = 0.95, 0.75
@@ -82,7 +83,8 @@ class Understander:
         core = matter(without(said, place))
         scores, danger = self._scores(core)
         hits = lexicon.read(core)
-        likeliest = next((code for code, _ in scores if self._group[code] == "E"), "")
+        tells = len(set(_CHINESE.findall(_NO_MATTER.sub("", core)))) >= SHORTEST_DANGER
+        likeliest = next((code for code, _ in scores if self._group[code] == "E"), "") if tells else ""
         heard = alarm.listen(said, core, self.model, self.taxonomy, danger, likeliest)
         emergencies = heard.hits
         choice = self._choose(core, scores, heard, hits)

@@ -91,9 +91,9 @@ class Hesitant(Model):
             object.__setattr__(self, part.name, getattr(model, part.name))
         object.__setattr__(self, "_before", before)
 
-    def scores(self, text: str) -> list[tuple[str, float]]:
+    def judge(self, text: str) -> tuple[list[tuple[str, float]], float]:
         self._before(text)  # type: ignore[attr-defined]
-        return super().scores(text)
+        return super().judge(text)
 
 
 @dataclass

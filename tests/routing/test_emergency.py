@@ -67,6 +67,13 @@ def test_one_event_is_read_to_its_end(text: str, rings: bool) -> None:
     assert bool(detect(text)) is rings
 
 
+@pytest.mark.parametrize(
+    "text", ["我电话13800001234", "下午都在家", "3栋2单元1502，我姓王", "青棠苑3栋2单元1502，厨房顶上还在滴水，楼上漏下来的"]
+)
+def test_who_and_where_and_an_everyday_leak_do_not_ring(text: str, understander: Understander) -> None:
+    assert understander.understand(text).emergencies == ()
+
+
 SETS = {
     "adversarial": (0.99, 0.03),
     "adversarial_held": (0.97, 0.05),
