@@ -23,7 +23,6 @@ from routing.taxonomy import Taxonomy
 from routing.tokens import Words, shared_words
 
 Floats = npt.NDArray[np.float32]
-Halves = npt.NDArray[np.float16]  # three digits are more than a plane needs, and half the room
 VERSION = "4"  # of the features; a change makes saved models stale
 _LONGEST_HEADING = 60  # letters
 _NUMBER = re.compile(r"\d+")
@@ -37,7 +36,7 @@ class Model:
     labels: tuple[str, ...]
     fingerprint: str
     vocabularies: tuple[Mapping[str, int], ...]
-    weights: Halves  # features x labels, and a last column for the alarm where there is one
+    weights: Floats  # features x labels, and a last column for the alarm where there is one
     idf: Floats
     bias: Floats
     temperature: float
@@ -72,7 +71,7 @@ class Model:
                 values.append(value / math.sqrt(value @ value))
         margin = self.bias.astype(np.float64)
         if places:
-            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0).astype(np.float32)
+            margin += np.concatenate(values) @ self.weights.take(np.concatenate(places), axis=0)
         return margin
 
     def save(self, path: Path) -> None:
@@ -89,7 +88,7 @@ class Model:
         packed = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), dtype=np.uint8)
         partial = path.with_name(path.name + ".part")
         with partial.open("wb") as file:
-            np.savez(file, about=packed, weights=self.weights, idf=self.idf, bias=self.bias)
+            np.savez(file, about=packed, weights=self.weights.astype(np.float16), idf=self.idf, bias=self.bias)
         partial.replace(path)
 
     @classmethod
@@ -98,7 +97,7 @@ class Model:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 about = json.loads(held["about"].tobytes())
-                weights, idf, bias = held["weights"], held["idf"], held["bias"]
+                weights, idf, bias = held["weights"].astype(np.float32), held["idf"], held["bias"]
             if about["features"] != VERSION:
                 raise ValueError(f"{path} was trained on features of version {about['features']}, not {VERSION}")
             first = 0

@@ -102,7 +102,7 @@ def _by_name(text: str, rows: Sequence[_Row], sieve: Sieve, holds: Any) -> Itera
                 break
             if holds(held, text, match) and not (row.unless and _innocent(row.unless, text, match)):
                 found.setdefault(row.name, []).append(match.span())
-    for name in dict.fromkeys(row.name for row in rows):
+    for name in dict.fromkeys(row.name for row in rows) if found else ():
         if name in found:
             yield name, _words(text, found[name])
 

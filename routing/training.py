@@ -104,7 +104,8 @@ def fit(
         held = [VERSION, list(texts), list(labels), heft.tolist(), list(alarms)]
         name = hashlib.sha256(json.dumps(held, ensure_ascii=False).encode()).hexdigest()[:16]
     idf = np.concatenate(idfs).astype(np.float32)
-    return Model(known, name, tuple(vocabularies), planes.astype(np.float16), idf, bias, temperature, extra, ringing, words)
+    halved = planes.astype(np.float16).astype(np.float32)  # kept in half the room: three digits are more than a plane needs
+    return Model(known, name, tuple(vocabularies), halved, idf, bias, temperature, extra, ringing, words)
 
 
 def _kept(counted: Sequence[Counter[str]], public: Sequence[bool] | None) -> list[str]:
