@@ -40,10 +40,11 @@ class Alarm:
 
 def listen(said: str, core: str, model: Model, taxonomy: Taxonomy, whole: float, likeliest: str) -> Alarm:
     """Whether to ring. ``said``: the plain text; ``core``: what of it is no boilerplate, of which ``whole`` is P(danger);
-    ``likeliest``: the emergency that it resembles most,
-    "" where it says too little for the model to ring alone."""
+    ``likeliest``: the emergency that it resembles most, "" where it says too little for the model to tell danger by."""
     letter = len(core) >= LONG
-    danger = max([whole, *(model.judge(part)[1] for part in parts(core))]) if letter else whole if likeliest else 0.0
+    danger = whole if likeliest else 0.0
+    if letter:
+        danger = max([danger, *(model.judge(part)[1] for part in parts(core))])
     signs = tuple(hit for hit in detect(said) if hit.code in taxonomy.leaves)
     doubted = tuple(hit for hit in signs if _beside(said, hit, model) < (HARMLESS_IN_LETTER if letter else HARMLESS))
     signs = tuple(hit for hit in signs if hit not in doubted)
